@@ -5,6 +5,7 @@
 #ifndef SVCROUTE_SVCROUTE_H
 #define SVCROUTE_SVCROUTE_H
 
+#include <svcroute/address.h>
 #include <svcroute/api.h>
 #include <svcroute/context.h>
 #include <svcroute/diag.h>
@@ -12,6 +13,7 @@
 #include <svcroute/error.h>
 #include <svcroute/policy.h>
 #include <svcroute/store.h>
+#include <svcroute/table.h>
 #include <svcroute/version.h>
 
 #endif

@@ -11,9 +11,9 @@
 extern "C" {
 #endif
 
-#define SVCROUTE_VERSION_MAJOR 0
-#define SVCROUTE_VERSION_MINOR 1
-#define SVCROUTE_VERSION_PATCH 0
+#define SVCROUTE_VERSION_MAJOR 0 /**< goes up when programs must be built anew */
+#define SVCROUTE_VERSION_MINOR 1 /**< goes up when something is added */
+#define SVCROUTE_VERSION_PATCH 0 /**< goes up when something is mended */
 
 /** The release of these headers as one number: major * 1,000,000 + minor * 1,000 + patch. */
 #define SVCROUTE_VERSION_NUMBER                                                                    \
