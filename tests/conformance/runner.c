@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <svcroute/error.h>
+
 void runner_init(struct runner *runner)
 {
     *runner = (struct runner){0};
@@ -79,5 +81,95 @@ int runner_read_file(const char *path, char **data, size_t *size)
         *data = NULL;
         *size = 0;
     }
+    return status;
+}
+
+static void say_diags(const struct svcroute_diags *diags)
+{
+    struct svcroute_diag_info info = {.size = sizeof(info)};
+
+    for (size_t i = 0; svcroute_diags_get(diags, i, &info) == SVCROUTE_OK; i++) {
+        fprintf(stderr, "%.*s:%u:%u: %.*s\n", (int)info.source.size, info.source.data, info.line,
+                info.column, (int)info.text.size, info.text.data);
+    }
+}
+
+struct svcroute_document *runner_read_json(struct svcroute_context *context, const char *path)
+{
+    struct svcroute_text source = {path, strlen(path)};
+    struct svcroute_document *document = NULL;
+    struct svcroute_reader *reader = NULL;
+    struct svcroute_diags *diags = NULL;
+    char *data;
+    size_t size;
+    int status;
+
+    if (runner_read_file(path, &data, &size) != 0) {
+        return NULL;
+    }
+    status = svcroute_diags_new(&diags, context);
+    if (status == SVCROUTE_OK) {
+        status = svcroute_reader_new(&reader, context, data, size, source, SVCROUTE_FORMAT_JSON);
+    }
+    if (status == SVCROUTE_OK) {
+        status = svcroute_reader_next(reader, &document, diags);
+    }
+    if (status != SVCROUTE_OK) {
+        say_diags(diags);
+        fprintf(stderr, "%s: %s\n", path, svcroute_error_text(status));
+    }
+    svcroute_reader_free(reader);
+    svcroute_diags_free(diags);
+    free(data);
+    return document;
+}
+
+struct svcroute_text runner_find_text(const struct svcroute_node *map, const char *key)
+{
+    const struct svcroute_node *node = svcroute_node_find(map, key, strlen(key));
+    struct svcroute_text text = {NULL, 0};
+
+    if (svcroute_node_get_kind(node) == SVCROUTE_NODE_STRING) {
+        text = svcroute_node_get_text(node);
+        text.data = text.data ? text.data : "";
+    }
+    return text;
+}
+
+int runner_main(int argc, char **argv,
+                void (*judge)(struct runner *runner, struct svcroute_context *context,
+                              const struct svcroute_node *row, const char *name))
+{
+    struct svcroute_context *context;
+    struct svcroute_document *document = NULL;
+    const struct svcroute_node *rows, *row;
+    struct runner runner;
+    int status = RUNNER_USAGE;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s FILE\n", argv[0]);
+        return RUNNER_USAGE;
+    }
+    runner_init(&runner);
+    if (svcroute_context_new(&context, NULL, NULL, NULL) != SVCROUTE_OK) {
+        fprintf(stderr, "%s: no context\n", argv[0]);
+        return RUNNER_USAGE;
+    }
+    document = runner_read_json(context, argv[1]);
+    rows = svcroute_document_get_root(document);
+    if (document && svcroute_node_get_kind(rows) != SVCROUTE_NODE_LIST) {
+        fprintf(stderr, "%s: not a list\n", argv[1]);
+    } else if (document) {
+        for (row = svcroute_node_first(rows); row; row = svcroute_node_next(rows, row)) {
+            char name[64];
+
+            snprintf(name, sizeof(name), "line %u, column %u", svcroute_node_get_line(row),
+                     svcroute_node_get_column(row));
+            judge(&runner, context, row, name);
+        }
+        status = runner_finish(&runner);
+    }
+    svcroute_document_free(document);
+    svcroute_context_unref(context);
     return status;
 }

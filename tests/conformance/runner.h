@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include <svcroute/document.h>
+
 enum runner_status {
     RUNNER_OK = 0,
     RUNNER_FAILED = 1,
@@ -29,5 +31,16 @@ int runner_finish(const struct runner *runner);
 /* Reads a whole file into memory that the caller frees; a NUL that does not count follows the
  * bytes. Returns 0, or -1 after saying on standard error what is wrong. */
 int runner_read_file(const char *path, char **data, size_t *size);
+
+/* Reads a JSON file of one value, to be freed by the caller; NULL after saying what is wrong. */
+struct svcroute_document *runner_read_json(struct svcroute_context *context, const char *path);
+/* The text of a map's entry; absent (data NULL) if there is none or it is no string. */
+struct svcroute_text runner_find_text(const struct svcroute_node *map, const char *key);
+
+/* The main of a runner over one file: a JSON list, each element judged by `judge`, whose `name`
+ * tells the row. Gives the exit status. */
+int runner_main(int argc, char **argv,
+                void (*judge)(struct runner *runner, struct svcroute_context *context,
+                              const struct svcroute_node *row, const char *name));
 
 #endif
