@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""The documents say what is true: check.py BUILD
+
+docs/diagnostics.md has the rows of lib/base/diag_ids.h, links lead somewhere, the C code of README.md and docs/guide.md
+compiles and does what it says, and the release is the same everywhere.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "abi"))
+import api  # noqa: E402
+
+build = pathlib.Path(sys.argv[1]).resolve()
+count = api.Count()
+
+
+def check_diagnostics():
+    words = {"INFO": "info", "WARNING": "warning", "ERROR": "error"}
+    registry = re.findall(r'^SVCR_DIAG\((\d+), (\w+), "([^"]+)", SVCROUTE_SEVERITY_(\w+), "([^"]+)"\)',
+                          (ROOT / "lib/base/diag_ids.h").read_text(encoding="utf-8"), flags=re.M)
+    rows = re.findall(r"^\| (\d+) \| `([^`]+)` \| (\w+) \| (.*?) \| (.*?) \|$",
+                      (ROOT / "docs/diagnostics.md").read_text(encoding="utf-8"), flags=re.M)
+    documented = {row[0]: row for row in rows}
+    count.check(len(documented) == len(rows), "docs/diagnostics.md has a number twice")
+    count.check(len({row[2] for row in registry}) == len(registry), "a name of a diagnostic is used twice")
+    count.check([row[0] for row in registry] == sorted({row[0] for row in registry}, key=int),
+                "the registry is not in order, or has a number twice")
+    for number, constant, name, severity, summary in registry:
+        row = documented.pop(number, None)
+        if count.check(row, "docs/diagnostics.md lacks %s %s" % (number, name)):
+            count.check(row[1:4] == (name, words[severity], summary), "docs/diagnostics.md: row %s is not the registry's" % number)
+            count.check(len(row[4]) > 8, "docs/diagnostics.md: row %s says no remedy" % number)
+        used = subprocess.run(["grep", "-rlE", r"\bSVCR_DIAG_%s\b" % constant, str(ROOT / "lib"), "--include=*.c", "--include=*.h"],
+                              capture_output=True, text=True).stdout
+        count.check(used or "retired" in summary.lower(), "no code gives diagnostic %s" % name)
+    count.check(not documented, "docs/diagnostics.md has rows of its own: %s" % sorted(documented))
+
+
+def check_links(path):
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.S)
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+        if not re.match(r"[a-z]+:", target):
+            count.check((path.parent / target).exists(), "%s: link to %s" % (path.name, target))
+    # Names of files and functions in back-quotes.
+    for name in re.findall(r"`((?:lib|tests|docs|tools|examples|include|pkgconfig)/[\w./-]+)`", text):
+        count.check((ROOT / name).exists(), "%s: %s is not there" % (path.name, name))
+    known = set(api.functions())
+    for name in re.findall(r"\b(svcroute_\w+)\(\)", text):
+        count.check(name in known, "%s: there is no %s()" % (path.name, name))
+    for name in re.findall(r"\b(SVCROUTE_(?!API)[A-Z0-9_]*[A-Z0-9])\b", text):
+        headers = "".join(api.code(header) for header in api.headers())
+        count.check(name in headers, "%s: there is no %s" % (path.name, name))
+
+
+def check_code():
+    """README.md's program runs; each piece of the guide compiles inside a function of its own."""
+    folder = build / "tests" / "docs-code"
+    folder.mkdir(parents=True, exist_ok=True)
+    library = build / "lib"
+    blocks = re.findall(r"```c\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    count.check(len(blocks) == 1, "README.md has one piece of C")
+    source = blocks[0] + """
+int main(void)
+{
+    static const char yaml[] = "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: web},"
+                               " spec: {routes: [{match: 'Host(`a.example`)', kind: Rule, services: []}]}}";
+    return route(yaml, sizeof yaml - 1) ? 1 : 0;
+}
+"""
+    (folder / "readme.c").write_text(source, encoding="utf-8")
+    done = subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", str(api.INCLUDE), str(folder / "readme.c"),
+                           "-o", str(folder / "readme"), "-L", str(library), "-lsvcroute"], capture_output=True, text=True)
+    if count.check(done.returncode == 0, "README.md's C does not compile:\n" + done.stderr):
+        done = subprocess.run([str(folder / "readme")], capture_output=True, text=True,
+                              env=dict(os.environ, LD_LIBRARY_PATH=str(library)))
+        count.check(done.returncode == 0 and '"Host(`a.example`)"' in done.stdout, "README.md's C: " + done.stdout + done.stderr)
+    guide = re.findall(r"```c\n(.*?)```", (ROOT / "docs/guide.md").read_text(encoding="utf-8"), flags=re.S)
+    count.check(len(guide) >= 5, "docs/guide.md has pieces of C")
+    frame = "#include <stdio.h>\n#include <svcroute/svcroute.h>\n" + (ROOT / "tests/docs/guide_frame.h").read_text()
+    for number, block in enumerate(guide, 1):
+        (folder / "guide.c").write_text(frame + "int piece(void)\n{\n" + block + "\nreturn code;\n}\n", encoding="utf-8")
+        done = subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-fsyntax-only", "-I",
+                               str(api.INCLUDE), str(folder / "guide.c")], capture_output=True, text=True)
+        count.check(done.returncode == 0, "docs/guide.md, piece %d:\n%s" % (number, done.stderr))
+
+
+def check_release():
+    release = re.search(r"version: '([\d.]+)',", (ROOT / "meson.build").read_text()).group(1)
+    header = (ROOT / "include/svcroute/version.h").read_text()
+    numbers = [re.search(r"#define SVCROUTE_VERSION_%s (\d+)" % part, header).group(1) for part in ("MAJOR", "MINOR", "PATCH")]
+    count.check(".".join(numbers) == release, "version.h says %s, meson.build %s" % (".".join(numbers), release))
+    count.check("\n## %s\n" % release in (ROOT / "NEWS.md").read_text(), "NEWS.md has no section for " + release)
+    readme = (ROOT / "README.md").read_text().splitlines()
+    count.check([line.split()[0] for line in readme[3:5]] == ["examples/quickstart", "tests/run"],
+                "README.md opens with the two commands")
+
+
+check_diagnostics()
+for document in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
+    check_links(document)
+check_code()
+check_release()
+count.close()
