@@ -1,5 +1,5 @@
-/* A program that uses every part of the interface as a host would, in the common subset of C and C++: built against
- * the frozen headers, and against an installed tree. */
+/* A program that uses every part of the interface as a host would, in the common subset of C and
+ * C++: built against the frozen headers, and against an installed tree. */
 #include "world.h"
 
 static int same(struct svcroute_text a, const char *b)
@@ -123,7 +123,8 @@ static void check_store(struct world *world)
 
 static void check_tree(struct world *world)
 {
-    const struct svcroute_service *both = svcroute_table_find_service(world->table, text("shop-both"));
+    const struct svcroute_service *both =
+        svcroute_table_find_service(world->table, text("shop-both"));
     struct svcroute_service_info info;
     struct svcroute_child_info child;
     struct svcroute_server_info server;
@@ -131,12 +132,14 @@ static void check_tree(struct world *world)
     NEED(both != NULL);
     info.size = sizeof info;
     CHECK(svcroute_service_get_info(both, &info) == 0);
-    CHECK(info.type == SVCROUTE_SERVICE_WEIGHTED && info.num_children == 2 && info.num_servers == 0);
+    CHECK(info.type == SVCROUTE_SERVICE_WEIGHTED && info.num_children == 2 &&
+          info.num_servers == 0);
     CHECK(same(info.name, "shop-both") && same(info.object, "both"));
 
     child.size = sizeof child;
     CHECK(svcroute_service_get_child(world->table, both, 0, &child) == 0);
-    CHECK(same(child.name, "shop-web-80") && child.weight == 3 && child.role == SVCROUTE_CHILD_MEMBER);
+    CHECK(same(child.name, "shop-web-80") && child.weight == 3 &&
+          child.role == SVCROUTE_CHILD_MEMBER);
     NEED(child.service != NULL);
 
     server.size = sizeof server;

@@ -1,6 +1,6 @@
-/* Structs that carry their size, seen by a caller with newer headers (larger), with older ones (smaller than the first
- * release had it: refused) and with today's. One row for each public struct; tests/abi/structs.py sees to it that none
- * is missing. */
+/* Structs that carry their size, seen by a caller with newer headers (larger), with older ones
+ * (smaller than the first release had it: refused) and with today's. One row for each public
+ * struct; tests/abi/structs.py sees to it that none is missing. */
 #include "world.h"
 
 #define MOST 4096 /* the largest size that is believed */
@@ -39,7 +39,8 @@ static int object_info(void *info)
 
 static int route_info(void *info)
 {
-    return svcroute_route_get_info(svcroute_table_find_route_of(world.table, text("shop"), text("web"),
+    return svcroute_route_get_info(svcroute_table_find_route_of(world.table, text("shop"),
+                                                                text("web"),
                                                                 text("Host(`shop.example`)"), 0),
                                    info);
 }
@@ -94,11 +95,13 @@ static const struct {
     size_t size;
     int (*fill)(void *info);
 } outputs[] = {
-#define OUTPUT(name) {#name, sizeof(struct svcroute_##name), name}
-    OUTPUT(diag_info),         OUTPUT(load_result),        OUTPUT(object_info),
-    OUTPUT(route_info),        OUTPUT(service_info),       OUTPUT(child_info),
-    OUTPUT(cookie_info),       OUTPUT(health_check_info),  OUTPUT(passive_check_info),
-    OUTPUT(server_info),       OUTPUT(step_info),          OUTPUT(change_info),
+#define OUTPUT(name)                                                                               \
+    {                                                                                              \
+#name, sizeof(struct svcroute_##name), name                                                \
+    }
+    OUTPUT(diag_info),          OUTPUT(load_result), OUTPUT(object_info), OUTPUT(route_info),
+    OUTPUT(service_info),       OUTPUT(child_info),  OUTPUT(cookie_info), OUTPUT(health_check_info),
+    OUTPUT(passive_check_info), OUTPUT(server_info), OUTPUT(step_info),   OUTPUT(change_info),
 };
 
 static void set_size(unsigned char *bytes, size_t size)
@@ -282,7 +285,8 @@ static void check_inputs(void)
     check_input("load_options", &load, sizeof load, watch_options);
 }
 
-/* An init function writes the caller's bytes and no more, whichever release the caller comes from. */
+/* An init function writes the caller's bytes and no more, whichever release the caller comes from.
+ */
 static void check_init(void)
 {
     unsigned char bytes[256];

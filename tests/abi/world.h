@@ -1,5 +1,5 @@
-/* A small cluster and everything that can be made from it, for the programs of this folder. They see the
- * public headers alone, and are compiled with today's and with the frozen ones. */
+/* A small cluster and everything that can be made from it, for the programs of this folder. They
+ * see the public headers alone, and are compiled with today's and with the frozen ones. */
 #ifndef ABI_WORLD_H
 #define ABI_WORLD_H
 
@@ -36,7 +36,8 @@ static const char documents[] =
     "  - match: Host(`shop.example`)\n"
     "    kind: Rule\n"
     "    services:\n"
-    "    - {name: web, port: 80, sticky: {cookie: {name: seat}}, passiveHealthCheck: {maxFailedAttempts: 3}}\n"
+    "    - {name: web, port: 80, sticky: {cookie: {name: seat}}, passiveHealthCheck: "
+    "{maxFailedAttempts: 3}}\n"
     "  - match: Host(`both.example`)\n"
     "    kind: Rule\n"
     "    services:\n"
@@ -67,15 +68,14 @@ static const char documents[] =
     "- {addresses: [10.1.0.2], conditions: {ready: true}}\n";
 
 /* With a reference that leads nowhere: it gives a diagnostic, and a change. */
-static const char broken[] =
-    "apiVersion: traefik.io/v1alpha1\n"
-    "kind: TraefikService\n"
-    "metadata: {name: both, namespace: shop}\n"
-    "spec:\n"
-    "  weighted:\n"
-    "    services:\n"
-    "    - {name: web, port: 80, weight: 3}\n"
-    "    - {name: gone, port: 80, weight: 1}\n";
+static const char broken[] = "apiVersion: traefik.io/v1alpha1\n"
+                             "kind: TraefikService\n"
+                             "metadata: {name: both, namespace: shop}\n"
+                             "spec:\n"
+                             "  weighted:\n"
+                             "    services:\n"
+                             "    - {name: web, port: 80, weight: 3}\n"
+                             "    - {name: gone, port: 80, weight: 1}\n";
 
 struct world {
     struct svcroute_context *context;
@@ -109,7 +109,8 @@ static void world_make(struct world *world)
     NEED(svcroute_listing_new(&world->services, world->table, SVCROUTE_LISTING_SERVICES) == 0);
     NEED(svcroute_table_explain(&world->explanation, world->table, text("shop-both")) == 0);
     NEED(svcroute_store_load(world->store, broken, sizeof broken - 1, NULL, NULL, NULL) == 0);
-    NEED(svcroute_resolve(&world->next, world->store, world->policy, world->table, world->diags) == 0);
+    NEED(svcroute_resolve(&world->next, world->store, world->policy, world->table, world->diags) ==
+         0);
     NEED(svcroute_diags_num(world->diags) > 0);
 }
 
