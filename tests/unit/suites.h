@@ -1,0 +1,12 @@
+/* The suites of the unit tests and how many tests each must run at least. No include guard: it is read several times. */
+SUITE(memory, 7)
+SUITE(context, 5)
+SUITE(arena, 5)
+SUITE(text, 6)
+SUITE(hash, 5)
+SUITE(digest, 2)
+SUITE(diag, 9)
+SUITE(error, 3)
+SUITE(duration, 4)
+SUITE(normalize, 4)
+SUITE(address, 3)
