@@ -52,6 +52,11 @@ START_TEST(large_blocks_leave_the_current_chunk_in_use)
     ck_assert_ptr_eq(next, small + 5);
     ck_assert_mem_eq(small, "smallnext", 9);
     ck_assert_int_eq(large[4999999], 'x');
+    /* With older chunks behind the newest none of them gets lost. */
+    for (size_t i = 0; i < 10; i++) {
+        ck_assert_ptr_nonnull(svcr_arena_alloc(&arena, 800));
+    }
+    ck_assert_ptr_nonnull(svcr_arena_alloc(&arena, 3000000));
     ck_assert_ptr_null(svcr_arena_alloc(&arena, SIZE_MAX - 8));
     ck_assert_ptr_null(svcr_arena_zalloc(&arena, SIZE_MAX / 2, 3));
     svcr_arena_clear(&arena);

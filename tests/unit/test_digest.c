@@ -61,6 +61,11 @@ START_TEST(the_error_queue_stays_the_hosts)
     ERR_raise(ERR_LIB_USER, 77);
     context = failing_context(&allocator);
     ck_assert_int_eq(svcr_sha256(context, "abc", 3, digest), SVCROUTE_OK);
+    /* Nor does a mark stay behind on what the host has noted since its own. */
+    ERR_set_mark();
+    ERR_raise(ERR_LIB_USER, 78);
+    ck_assert_int_eq(svcr_sha1(context, "abc", 3, digest), SVCROUTE_OK);
+    ERR_pop_to_mark();
     svcroute_context_unref(context);
     ck_assert_int_eq(ERR_GET_REASON(ERR_get_error()), 77);
     ck_assert_uint_eq(ERR_get_error(), 0);
