@@ -1,0 +1,58 @@
+# Completion of svcroute for bash.
+
+_svcroute()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i
+    local shared='--profile --allow-cross-namespace --allow-external-name-services
+        --allow-local-addresses --allow-empty-services --native-lb-by-default
+        --disable-cluster-scope-resources --ingress-class --cross-provider-namespaces --namespaces
+        --help --version'
+    COMPREPLY=()
+
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        check | resolve)
+            command=${COMP_WORDS[i]}
+            break
+            ;;
+        esac
+    done
+    if [[ -z $command ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'check resolve --help --version' -- "$current")
+        return
+    fi
+
+    # bash makes words of their own of "=" and of what stands behind it.
+    if [[ $before == '=' ]]; then
+        before=${COMP_WORDS[COMP_CWORD-2]}
+    elif [[ $current == '=' ]]; then
+        before=${COMP_WORDS[COMP_CWORD-1]}
+        current=
+    fi
+    case $before in
+    -o | --output)
+        local forms='text json sarif'
+        [[ $command == resolve ]] && forms='table json yaml dot'
+        mapfile -t COMPREPLY < <(compgen -W "$forms" -- "$current")
+        return
+        ;;
+    --profile)
+        mapfile -t COMPREPLY < <(compgen -W 'default traefik-v3' -- "$current")
+        return
+        ;;
+    --ingress-class | --cross-provider-namespaces | --namespaces | --route | --service | --explain)
+        return
+        ;;
+    esac
+
+    if [[ $current == -* ]]; then
+        local own='--output --strict'
+        [[ $command == resolve ]] && own='--output --route --service --explain'
+        mapfile -t COMPREPLY < <(compgen -W "$own $shared" -- "$current")
+    else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.@(yaml|yml|json)' -- "$current"; compgen -d -- "$current")
+    fi
+}
+
+complete -F _svcroute svcroute

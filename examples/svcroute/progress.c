@@ -1,0 +1,84 @@
+/* The line of progress. */
+#include "progress.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    PATIENCE_MS = 300,    /* nothing is shown before */
+    REFRESH_MS = 100,     /* time between two lines */
+    MANY_BYTES = 16 << 20 /* a step over so many bytes is announced */
+};
+
+static struct {
+    bool terminal, visible;
+    size_t files;
+    uint64_t bytes;
+    int64_t begun, shown; /* milliseconds */
+} progress;
+
+static int64_t milliseconds(void)
+{
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void progress_begin(size_t files)
+{
+    const char *terminal = getenv("TERM");
+    memset(&progress, 0, sizeof progress);
+    progress.terminal =
+        isatty(STDERR_FILENO) == 1 && terminal != NULL && strcmp(terminal, "dumb") != 0;
+    progress.files = files;
+    progress.begun = milliseconds();
+}
+
+static void show(const char *what, size_t file)
+{
+    fprintf(stderr, "\r\033[Ksvcroute: %s", what);
+    if (file > 0 || progress.files > 1) {
+        fprintf(stderr, " %zu of %zu inputs,", file, progress.files);
+    }
+    fprintf(stderr, " %.1f MB", (double)progress.bytes / 1e6);
+    fflush(stderr);
+    progress.visible = true;
+    progress.shown = milliseconds();
+}
+
+void progress_read(size_t file, size_t bytes)
+{
+    progress.bytes += bytes;
+    if (!progress.terminal) {
+        return;
+    }
+    int64_t now = milliseconds();
+    if (now - progress.begun >= PATIENCE_MS && now - progress.shown >= REFRESH_MS) {
+        show("reading", file);
+    }
+}
+
+void progress_step(const char *what, uint64_t bytes)
+{
+    if (progress.terminal && (bytes >= MANY_BYTES || progress.visible)) {
+        show(what, 0);
+    }
+}
+
+uint64_t progress_bytes(void)
+{
+    return progress.bytes;
+}
+
+void progress_clear(void)
+{
+    if (progress.visible) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        progress.visible = false;
+    }
+}
