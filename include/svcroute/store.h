@@ -189,7 +189,8 @@ SVCROUTE_API int svcroute_relist_apply(struct svcroute_relist *relist,
 
 /**
  * Makes the store hold, inside the scope, exactly what was staged (an object whose document was rejected
- * keeps what was stored before), and frees the relist.
+ * keeps what was stored before), and frees the relist. If something was rejected whose kind and name could
+ * not be read, nothing is removed, since it may have been any object.
  * @param relist freed on success
  * @param removed gets the number of objects removed; NULL is allowed
  *
@@ -219,7 +220,9 @@ SVCROUTE_API void svcroute_watch_free(struct svcroute_watch *watch);
 
 /**
  * Takes the next bytes of the stream, cut anywhere; every complete line is applied at once. A line that
- * is no event, or longer than `input_bytes`, is skipped with a diagnostic; the next one is read as usual.
+ * is no event, or longer than `input_bytes`, is skipped with a diagnostic; the next one is read as usual. An
+ * object with the content that is stored already counts as unchanged and leaves the stored one in its place, position
+ * included; so does the removal of an object that is not there.
  * @param watch the decoder
  * @param bytes read during the call only
  * @param size number of bytes
@@ -228,8 +231,8 @@ SVCROUTE_API void svcroute_watch_free(struct svcroute_watch *watch);
  *
  * Errors: SVCROUTE_ERR_START_OVER (an ERROR event, as with code 410; all later bytes are
  * refused with the same code until svcroute_watch_restart()); SVCROUTE_ERR_NOMEM and SVCROUTE_ERR_LIMIT
- * (the line that failed is not applied and what followed it in this call is not read: list again and restart);
- * SVCROUTE_ERR_INVALID; SVCROUTE_ERR_STRUCT_SIZE. Since 0.1.
+ * (the line that failed is not applied and what followed it in this call is not read, so later bytes are refused
+ * with SVCROUTE_ERR_START_OVER: list again and restart); SVCROUTE_ERR_INVALID; SVCROUTE_ERR_STRUCT_SIZE. Since 0.1.
  */
 SVCROUTE_API int svcroute_watch_feed(struct svcroute_watch *watch, const void *bytes, size_t size,
                                      struct svcroute_load_result *result,

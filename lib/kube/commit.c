@@ -101,6 +101,7 @@ static void unprepare(struct svcr_stage *stage)
         stage->created = entity->older;
         svcr_entity_drop(stage->store, entity);
     }
+    stage->stale = true; /* items may name entities that went */
 }
 
 static int check_limit(const struct svcr_stage *stage, struct svcroute_diags *diags)
@@ -271,11 +272,19 @@ static bool changes(const struct svcr_stage *stage)
     return false;
 }
 
+/* The list of all Nodes may have moved, even by preparing alone. */
+static void show_nodes(struct svcroute_store *store)
+{
+    store->nodes = store->all_nodes->slices;
+    store->num_nodes = store->all_nodes->num_slices;
+}
+
 int svcr_stage_commit(struct svcr_stage *stage, struct svcroute_diags *diags)
 {
     struct svcroute_store *store = stage->store;
     int error = prepare(stage, diags);
     if (error) {
+        show_nodes(store);
         return error;
     }
     while (stage->created) {
@@ -300,8 +309,7 @@ int svcr_stage_commit(struct svcr_stage *stage, struct svcroute_diags *diags)
             clean(stage, &stage->items[i]);
         }
     }
-    store->nodes = store->all_nodes->slices;
-    store->num_nodes = store->all_nodes->num_slices;
+    show_nodes(store);
     svcr_changes_trim(store);
     svcr_stage_clear(stage);
     return 0;

@@ -140,7 +140,14 @@ void svcr_stage_rewind(struct svcr_stage *stage, size_t num)
 
 /* ---- items ---- */
 
-/* What an item means for the store as it is now. */
+static bool same_place(const struct svcr_object *a, const struct svcr_object *b)
+{
+    return a->num_positions == b->num_positions &&
+           memcmp((const char *)a + a->positions, (const char *)b + b->positions,
+                  a->num_positions * sizeof(struct svcr_position)) == 0 &&
+           svcr_text_same(svcr_object_place(a).source, svcr_object_place(b).source);
+}
+
 void svcr_stage_judge(const struct svcr_stage *stage, struct svcr_stage_item *item)
 {
     if (!item->object) {
@@ -150,13 +157,12 @@ void svcr_stage_judge(const struct svcr_stage *stage, struct svcr_stage_item *it
     struct svcr_object *stored = item->entity ? item->entity->object : NULL;
     if (!stored || !svcr_object_same(stored, item->object)) {
         item->action = SVCR_STAGE_PUT;
-    } else if (!svcr_object_identical(stored, item->object)) {
-        item->action = stage->content_only ? SVCR_STAGE_NOTHING : SVCR_STAGE_MOVE;
-    } else if (!svcr_text_same(svcr_object_text(stored, stored->resource_version),
-                               svcr_object_text(item->object, item->object->resource_version))) {
+    } else if (stage->content_only || svcr_object_identical(stored, item->object)) {
+        item->action = SVCR_STAGE_NOTHING;
+    } else if (same_place(stored, item->object)) {
         item->action = SVCR_STAGE_RENEW;
     } else {
-        item->action = SVCR_STAGE_NOTHING;
+        item->action = SVCR_STAGE_MOVE;
     }
 }
 
