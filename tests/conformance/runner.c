@@ -157,6 +157,9 @@ int runner_main(int argc, char **argv,
     }
     document = runner_read_json(context, argv[1]);
     rows = svcroute_document_get_root(document);
+    if (svcroute_node_get_kind(rows) == SVCROUTE_NODE_MAP) {
+        rows = svcroute_node_find(rows, "cases", 5);
+    }
     if (document && svcroute_node_get_kind(rows) != SVCROUTE_NODE_LIST) {
         fprintf(stderr, "%s: not a list\n", argv[1]);
     } else if (document) {

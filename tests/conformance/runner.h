@@ -37,7 +37,7 @@ struct svcroute_document *runner_read_json(struct svcroute_context *context, con
 /* The text of a map's entry; absent (data NULL) if there is none or it is no string. */
 struct svcroute_text runner_find_text(const struct svcroute_node *map, const char *key);
 
-/* The main of a runner over one file: a JSON list, each element judged by `judge`, whose `name`
+/* The main of a runner over one file: a JSON list, or a map whose `cases` are one, each element judged by `judge`, whose `name`
  * tells the row. Gives the exit status. */
 int runner_main(int argc, char **argv,
                 void (*judge)(struct runner *runner, struct svcroute_context *context,
