@@ -13,7 +13,8 @@ struct svcroute_context {
     struct svcroute_log log;
     struct svcroute_context_options limits; /* no member is 0 */
     uint64_t hash_seed;                     /* mixed, never 0 */
-    void *sha256;                           /* digest.c's own */
+    void *crypto;                           /* digest.c's own, these three */
+    void *sha256;
     void *sha1;
 };
 

@@ -69,7 +69,7 @@ SVCR_DIAG(702, ROUTE_MATCH_EMPTY, "route-match-empty", SVCROUTE_SEVERITY_ERROR, 
 SVCR_DIAG(703, CLASS_ANNOTATION, "class-annotation", SVCROUTE_SEVERITY_WARNING, "The ingress class is given by the old annotation.")
 SVCR_DIAG(704, NAME_MEETS, "name-meets", SVCROUTE_SEVERITY_WARNING, "Two objects write the same name.")
 SVCR_DIAG(705, ROUTE_UNAVAILABLE, "route-unavailable", SVCROUTE_SEVERITY_ERROR, "A route was left out.")
-SVCR_DIAG(706, NO_ROUTE_SERVICE, "route-without-service", SVCROUTE_SEVERITY_WARNING, "A route has no service and answers nothing.")
+SVCR_DIAG(706, NO_ROUTE_SERVICE, "route-without-service", SVCROUTE_SEVERITY_INFO, "A route has no service; it can only be a parent of others.")
 SVCR_DIAG(801, CYCLE, "cycle", SVCROUTE_SEVERITY_ERROR, "TraefikServices lead to each other in a circle.")
 SVCR_DIAG(802, NO_TYPE, "no-type", SVCROUTE_SEVERITY_ERROR, "A TraefikService is none of weighted, mirroring, highestRandomWeight, failover.")
 SVCR_DIAG(803, SEVERAL_TYPES, "several-types", SVCROUTE_SEVERITY_WARNING, "A TraefikService has several types; the first in the order counts.")

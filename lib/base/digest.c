@@ -1,7 +1,11 @@
-/* SHA-256 and SHA-1 by OpenSSL. Nothing of what OpenSSL notes about a failure stays in the thread's
- * error queue, which belongs to the host. */
+/* SHA-256 and SHA-1 by OpenSSL, fetched from a library context of our own: unlike OpenSSL's default
+ * one it depends on no configuration and no environment, so that names and cookies are the same
+ * everywhere, and running out of memory while it is made is an error (OpenSSL 3.0 crashes there
+ * with the default one). Nothing of what OpenSSL notes about a failure stays in the thread's error
+ * queue, which belongs to the host. */
 #include "base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -9,46 +13,65 @@
 
 #include "base/context.h"
 
-/* Ends what ERR_set_mark() began. OpenSSL that could not even note its failure was out of memory.
- */
-static int failure_since_mark(void)
+static bool is_memory_error(unsigned long error)
+{
+    return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ||
+           (ERR_GET_LIB(error) == ERR_LIB_EVP &&
+            ERR_GET_REASON(error) == EVP_R_INITIALIZATION_ERROR);
+}
+
+/* Ends what ERR_set_mark() began after a failure. One that OpenSSL could not even note, or the
+ * start of a digest that was there before, fails for want of memory. What came before the last
+ * error can be read only where the queue was empty (`marked` false), since reading takes away. */
+static int failure_since_mark(bool marked)
 {
     unsigned long error = ERR_peek_last_error();
+    bool memory = error == 0 || is_memory_error(error);
 
+    while (!marked && (error = ERR_get_error()) != 0) {
+        memory = memory || is_memory_error(error);
+    }
     ERR_pop_to_mark();
-    return error == 0 || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE ? SVCROUTE_ERR_NOMEM
-                                                                       : SVCROUTE_ERR_CRYPTO;
+    return memory ? SVCROUTE_ERR_NOMEM : SVCROUTE_ERR_CRYPTO;
 }
 
 int svcr_digest_open(struct svcroute_context *context)
 {
-    int status = SVCROUTE_OK;
+    bool marked = ERR_set_mark() == 1;
 
-    ERR_set_mark();
-    context->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    context->sha1 = context->sha256 ? EVP_MD_fetch(NULL, "SHA1", NULL) : NULL;
+    context->crypto = OSSL_LIB_CTX_new();
+    if (context->crypto) {
+        context->sha256 = EVP_MD_fetch(context->crypto, "SHA256", NULL);
+    }
+    if (context->sha256) {
+        context->sha1 = EVP_MD_fetch(context->crypto, "SHA1", NULL);
+    }
     if (!context->sha1) {
-        status = failure_since_mark();
+        int status = failure_since_mark(marked);
+
         svcr_digest_close(context);
         return status;
     }
     ERR_pop_to_mark();
-    return status;
+    return SVCROUTE_OK;
 }
 
 void svcr_digest_close(struct svcroute_context *context)
 {
     EVP_MD_free(context->sha256);
     EVP_MD_free(context->sha1);
+    OSSL_LIB_CTX_free(context->crypto);
     context->sha256 = NULL;
     context->sha1 = NULL;
+    context->crypto = NULL;
 }
 
 static int digest(const EVP_MD *kind, const void *data, size_t size, uint8_t *out)
 {
-    ERR_set_mark();
+    bool marked = ERR_set_mark() == 1;
+
     if (EVP_Digest(size ? data : "", size, out, NULL, kind, NULL) != 1) {
-        return failure_since_mark();
+        return failure_since_mark(marked);
     }
     ERR_pop_to_mark();
     return SVCROUTE_OK;

@@ -1,6 +1,6 @@
 /* The suites of the unit tests and how many tests each must run at least. No include guard: it is read several times. */
 SUITE(memory, 7)
-SUITE(context, 5)
+SUITE(context, 6)
 SUITE(arena, 5)
 SUITE(text, 6)
 SUITE(hash, 5)

@@ -111,9 +111,14 @@ START_TEST(a_reset_keeps_the_largest_chunk)
     for (size_t i = 0; i < 400; i++) {
         ck_assert_ptr_nonnull(svcr_arena_alloc(&arena, 500));
     }
+    failing_allocator_arm(&allocator, 0, false);
+    /* Also when the largest one stands behind a smaller. */
+    ck_assert_ptr_nonnull(svcr_arena_alloc(&arena, 9000000));
+    svcr_arena_reset(&arena);
+    ck_assert_uint_eq(allocator.live, before + 1);
+    ck_assert_uint_gt(allocator.live_bytes, 9000000);
     svcr_arena_clear(&arena);
     ck_assert_uint_eq(allocator.live, before);
-    failing_allocator_arm(&allocator, 0, false);
     svcroute_context_unref(context);
 }
 END_TEST

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/memory.h"
 
 #include "failing_allocator.h"
 
@@ -89,11 +90,31 @@ START_TEST(an_allocator_must_be_whole)
         ck_assert_ptr_null(context);
     }
     failing_allocator_init(&allocator);
+    allocator.functions.size = 8;
+    ck_assert_int_eq(svcroute_context_new(&context, NULL, &allocator.functions, NULL),
+                     SVCROUTE_ERR_STRUCT_SIZE);
+    failing_allocator_init(&allocator);
     failing_allocator_arm(&allocator, 1, true);
     ck_assert_int_eq(svcroute_context_new(&context, NULL, &allocator.functions, NULL),
                      SVCROUTE_ERR_NOMEM);
     ck_assert_ptr_null(context);
     ck_assert_uint_eq(allocator.live, 0);
+}
+END_TEST
+
+START_TEST(without_an_allocator_it_is_malloc)
+{
+    struct svcroute_context *context;
+    char *block;
+
+    ck_assert_int_eq(svcroute_context_new(&context, NULL, NULL, NULL), SVCROUTE_OK);
+    block = svcr_alloc(context, 3);
+    memcpy(block, "abc", 3);
+    block = svcr_resize(context, block, 3, 100000);
+    ck_assert_mem_eq(block, "abc", 3);
+    ck_assert_ptr_null(svcr_resize(context, block, 100000, 0));
+    svcr_release(context, block, 100000);
+    svcroute_context_unref(context);
 }
 END_TEST
 
@@ -168,6 +189,9 @@ START_TEST(messages_are_finished_lines)
     svcr_log(context, SVCROUTE_LOG_ERROR, "nobody listens");
     svcroute_context_unref(context);
 
+    log.size--;
+    ck_assert_int_eq(svcroute_context_new(&context, NULL, NULL, &log), SVCROUTE_ERR_STRUCT_SIZE);
+    log.size++;
     log.level = SVCROUTE_LOG_DEBUG + 1;
     ck_assert_int_eq(svcroute_context_new(&context, NULL, NULL, &log), SVCROUTE_ERR_INVALID);
     log.level = 0;
@@ -187,6 +211,7 @@ Suite *suite_context(void)
     tcase_add_test(tests, defaults_are_the_documented_ones);
     tcase_add_test(tests, options_are_taken_or_refused);
     tcase_add_test(tests, an_allocator_must_be_whole);
+    tcase_add_test(tests, without_an_allocator_it_is_malloc);
     tcase_add_test(tests, the_last_reference_frees);
     tcase_add_test(tests, messages_are_finished_lines);
     suite_add_tcase(suite, tests);
