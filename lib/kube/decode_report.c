@@ -149,8 +149,12 @@ static void describe(struct line *line, const struct svcroute_node *node)
 /* The way out, where the value needs only other quotes. */
 static void advise(struct line *line, const struct svcroute_node *node, const char *expected)
 {
-    bool scalar = node->kind > SVCROUTE_NODE_NULL && node->kind < SVCROUTE_NODE_STRING;
-    if (scalar && strcmp(expected, "text") == 0 && node->size <= QUOTE_BYTES) {
+    if (strcmp(expected, "text") == 0 && node->kind == SVCROUTE_NODE_BOOLEAN) {
+        add_string(line, " (in quotes it is text)"); /* it may have been written as yes or off */
+        return;
+    }
+    if (strcmp(expected, "text") == 0 && node->size <= QUOTE_BYTES &&
+        (node->kind == SVCROUTE_NODE_INTEGER || node->kind == SVCROUTE_NODE_NUMBER)) {
         add_string(line, " (write \"");
         add_foreign(line, node->as.text, node->size);
         add_string(line, "\")");

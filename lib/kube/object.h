@@ -241,6 +241,7 @@ struct svcr_traefik_service {
     uint32_t error_status_place; /* one position for each item */
     uint32_t errors_place;       /* of failover.errors */
     uint32_t references;         /* array of uint32_t: offset of the reference by edge */
+    uint32_t spare;              /* 0 */
 };
 
 struct svcr_service_port {
