@@ -31,6 +31,9 @@ static void *failing_allocate(void *user, size_t size)
 {
     struct failing *failing = user;
     void *memory = failing_now(failing) ? NULL : malloc(size);
+    if (memory) {
+        memset(memory, 0xa5, size); /* nobody may rely on what fresh memory holds */
+    }
     failing->blocks += memory != NULL;
     failing->bytes += memory ? size : 0;
     return memory;
@@ -40,6 +43,9 @@ static void *failing_resize(void *user, void *memory, size_t old_size, size_t ne
 {
     struct failing *failing = user;
     void *grown = failing_now(failing) ? NULL : realloc(memory, new_size);
+    if (grown && new_size > old_size) {
+        memset((char *)grown + old_size, 0xa5, new_size - old_size);
+    }
     failing->bytes += grown ? new_size - old_size : 0;
     return grown;
 }

@@ -397,7 +397,7 @@ START_TEST(test_scratch_starts_clean)
     struct kube kube;
     kube_begin(&kube);
     static const char small[] =
-        SERVICE "metadata: {name: a}\nspec: {ports: [{name: x}, {name: v, port: 2}]}\n";
+        SERVICE "metadata: {name: abc}\nspec: {ports: [{name: x}, {name: v, port: 2}]}\n";
     struct svcr_object *first = kube_must(&kube, small);
     char *text = malloc(100000), *at = text;
     at += sprintf(at, "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"b\"},"
@@ -411,6 +411,10 @@ START_TEST(test_scratch_starts_clean)
     free(text);
     struct svcr_object *again = kube_must(&kube, small);
     ck_assert(svcr_object_identical(first, again));
+    ck_assert_uint_ne(first->content_end % 8, 0);
+    for (uint32_t i = first->content_end; i < first->positions; i++) {
+        ck_assert_uint_eq(((const uint8_t *)first)[i], 0);
+    }
     svcr_object_unref(first);
     svcr_object_unref(again);
     kube_end(&kube);

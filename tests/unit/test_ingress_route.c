@@ -521,7 +521,7 @@ START_TEST(test_control_characters)
          "spec.routes[0].services[1].namespace", "control"},
         {REFERENCE("name: \"0123456789abcde\\x1f\""), SVCR_DIAG_CONTROL_CHARACTER, 8, 13,
          "spec.routes[0].services[1].name", "control"},
-        {REFERENCE("scheme: \"\\x7fhttp\""), SVCR_DIAG_CONTROL_CHARACTER, 8, 15,
+        {REFERENCE("scheme: \"\\x7fhttp-and-more\""), SVCR_DIAG_CONTROL_CHARACTER, 8, 15,
          "spec.routes[0].services[1].scheme", "control"},
         {REFERENCE("port: \"a\\tb\""), SVCR_DIAG_CONTROL_CHARACTER, 8, 13,
          "spec.routes[0].services[1].port", "control"},
