@@ -23,7 +23,7 @@ SVCR_DIAG(301, NOT_AN_OBJECT, "not-an-object", SVCROUTE_SEVERITY_ERROR, "A docum
 SVCR_DIAG(302, WRONG_TYPE, "wrong-type", SVCROUTE_SEVERITY_ERROR, "A field has a value of another type than its schema says.")
 SVCR_DIAG(303, OUT_OF_RANGE, "out-of-range", SVCROUTE_SEVERITY_ERROR, "A number is outside the range of its field.")
 SVCR_DIAG(304, UNKNOWN_FIELD, "unknown-field", SVCROUTE_SEVERITY_INFO, "A field is in no known schema and is ignored; an error in strict mode.")
-SVCR_DIAG(305, BAD_NAME, "bad-name", SVCROUTE_SEVERITY_ERROR, "A name is missing, or holds a control character.")
+SVCR_DIAG(305, BAD_NAME, "bad-name", SVCROUTE_SEVERITY_ERROR, "A name is missing.")
 SVCR_DIAG(306, DUPLICATE_OBJECT, "duplicate-object", SVCROUTE_SEVERITY_WARNING, "Two documents of one load describe the same object; the later wins.")
 SVCR_DIAG(307, IGNORED_VERSION, "ignored-version", SVCROUTE_SEVERITY_WARNING, "An object of a known kind has another group or version and is ignored.")
 SVCR_DIAG(308, BAD_TIME, "bad-time", SVCROUTE_SEVERITY_ERROR, "A time is not in the form of RFC 3339.")
