@@ -9,6 +9,8 @@
 
 /* A buffer for half lines that grew beyond this is not kept. */
 #define PART_KEPT 1048576
+/* Bytes of the API server's own message that a diagnostic shows. */
+#define MESSAGE_SHOWN 300
 
 struct svcroute_watch {
     struct svcroute_context
@@ -165,6 +167,12 @@ static int take_error(struct feeding *feeding, const struct svcroute_node *statu
     }
     if (message.size == 0) {
         message = SVCR_TEXT("no reason given");
+    }
+    if (message.size > MESSAGE_SHOWN) {
+        message.size = MESSAGE_SHOWN;
+        while (message.size && ((unsigned char)message.data[message.size] & 0xc0) == 0x80) {
+            message.size--; /* not inside a character */
+        }
     }
     svcr_diags_add(feeding->load.diags, SVCR_DIAG_WATCH_ERROR, 0, &place,
                    "the API server ended the watch: %.*s (code %lld); list again, then watch from "

@@ -269,6 +269,7 @@ static inline void check_store(const struct svcroute_store *store)
         bool needed = at->object || at->referrers || at == store->all_nodes;
         ck_assert(needed ? !at->kept : at->kept && at->changed);
         ck_assert(!at->mark && !at->mark_number && !at->mark_flags);
+        ck_assert(at->changed || (!at->newer && !at->older));
         check_edges(at);
         check_members(store, at);
         objects += at->object != NULL;

@@ -179,6 +179,24 @@ START_TEST(store_changes_meanwhile)
 }
 END_TEST
 
+/* The same without a change behind the last load. */
+START_TEST(store_changes_between_loads)
+{
+    struct world world;
+    world_open(&world);
+    ck_assert_int_eq(load_as(&world, cluster, "list"), 0);
+    struct svcroute_relist *relist = begin(&world, SVCROUTE_KIND_SERVICE, "a");
+    ck_assert_int_eq(stage(&world, relist, SERVICE("a", "one", "ClusterIP")), 0);
+    ck_assert_result(world.result, 0, 1, 0, 0);
+    ck_assert_int_eq(
+        svcroute_store_remove(world.store, SVCROUTE_KIND_SERVICE, text_of("a"), text_of("one")), 0);
+    ck_assert_int_eq(stage(&world, relist, SERVICE("a", "three", "ClusterIP")), 0);
+    ck_assert_int_eq(svcroute_relist_commit(relist, NULL), 0);
+    check_content(&world, "Node /n1\nNode /n2\nService a/one\nService a/three\nService b/one\n");
+    world_close(&world);
+}
+END_TEST
+
 START_TEST(duplicates_over_loads)
 {
     struct world world;
@@ -286,6 +304,9 @@ START_TEST(rewind_of_many)
     world.memory.and_after = true;
     ck_assert_int_eq(stage(&world, relist, text), SVCROUTE_ERR_NOMEM);
     world.memory.fail_at = 0;
+    /* Were a name lost from the index, the commit would miss it and take the object away. */
+    ck_assert_int_eq(load(&world, text), 0);
+    ck_assert_uint_eq(svcroute_store_num(world.store, SVCROUTE_KIND_NONE), 200);
     ck_assert_int_eq(svcroute_relist_commit(relist, NULL), 0);
     check_store(world.store);
     ck_assert_uint_eq(svcroute_store_num(world.store, SVCROUTE_KIND_NONE), 100);
@@ -385,6 +406,7 @@ Suite *suite_relist(void)
     tcase_add_test(tests, same_list_again);
     tcase_add_test(tests, refused_objects_stay);
     tcase_add_test(tests, store_changes_meanwhile);
+    tcase_add_test(tests, store_changes_between_loads);
     tcase_add_test(tests, duplicates_over_loads);
     tcase_add_test(tests, limit_of_objects);
     tcase_add_test(tests, rewind_of_many);

@@ -226,6 +226,26 @@ START_TEST(start_over)
 }
 END_TEST
 
+START_TEST(long_message)
+{
+    struct world world;
+    struct svcroute_diag_info diag;
+    char text[2000] = "{\"type\":\"ERROR\",\"object\":{\"message\":\"";
+    world_open(&world);
+    struct svcroute_watch *watch = watch_new(&world);
+    for (int i = 0; i < 400; i++)
+        strcat(text, i ? "\u00e9" : "x");
+    strcat(text, "\"}}\n");
+    ck_assert_int_eq(feed(&world, watch, text), SVCROUTE_ERR_START_OVER);
+    ck_assert_uint_eq(num_diags(world.diags, SVCR_DIAG_WATCH_ERROR, &diag), 1);
+    ck_assert(text_has(diag.text, "\u00e9 (code 0)"));
+    ck_assert_uint_lt(diag.text.size, 500);
+    ck_assert(svcr_utf8_valid(diag.text.data, diag.text.size));
+    svcroute_watch_free(watch);
+    world_close(&world);
+}
+END_TEST
+
 START_TEST(restart_forgets_half_a_line)
 {
     struct world world;
@@ -505,6 +525,7 @@ Suite *suite_watch(void)
     tcase_add_test(tests, bad_lines);
     tcase_add_test(tests, blank_lines_and_cr);
     tcase_add_test(tests, start_over);
+    tcase_add_test(tests, long_message);
     tcase_add_test(tests, restart_forgets_half_a_line);
     tcase_add_test(tests, cut_anywhere);
     tcase_add_test(tests, whole_lines_are_not_copied);
