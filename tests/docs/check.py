@@ -2,7 +2,7 @@
 """The documents say what is true: check.py BUILD
 
 docs/diagnostics.md has the rows of lib/base/diag_ids.h, links lead somewhere, the C code of README.md and docs/guide.md
-compiles and does what it says, and the release is the same everywhere.
+compiles and does what it says, the tool prints what README.md shows, and the release is the same everywhere.
 """
 import os
 import pathlib
@@ -88,6 +88,16 @@ int main(void)
         count.check(done.returncode == 0, "docs/guide.md, piece %d:\n%s" % (number, done.stderr))
 
 
+def check_output():
+    """What README.md shows after "$ svcroute ..." is what the tool prints."""
+    tool = build / "examples" / "svcroute" / "svcroute"
+    shown = re.findall(r"```text\n\$ svcroute ([^\n]*)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    count.check(len(shown) >= 2, "README.md shows what comes out")
+    for arguments, expected in shown:
+        done = subprocess.run([str(tool), *arguments.split()], capture_output=True, text=True, cwd=ROOT)
+        count.check(done.stdout + done.stderr == expected, "README.md: svcroute %s prints\n%s%s" % (arguments, done.stdout, done.stderr))
+
+
 def check_release():
     release = re.search(r"version: '([\d.]+)',", (ROOT / "meson.build").read_text()).group(1)
     header = (ROOT / "include/svcroute/version.h").read_text()
@@ -103,5 +113,6 @@ check_diagnostics()
 for document in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
     check_links(document)
 check_code()
+check_output()
 check_release()
 count.close()
