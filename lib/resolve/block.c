@@ -1,0 +1,189 @@
+/* Blocks: making, counting, freeing and comparing them. */
+#include "resolve/block.h"
+
+#include <stdio.h>
+
+#include "base/context.h"
+#include "base/hash.h"
+#include "base/memory.h"
+
+void *svcr_block_new(struct svcroute_context *context, enum svcr_block_type type, size_t bytes)
+{
+    struct svcr_block *block = svcr_zalloc(context, bytes);
+    if (block != NULL) {
+        svcr_refs_init(&block->refs);
+        block->type = type;
+        block->bytes = bytes;
+    }
+    return block;
+}
+
+void *svcr_block_ref(void *block)
+{
+    if (block != NULL) {
+        svcr_refs_take(&((struct svcr_block *)block)->refs);
+    }
+    return block;
+}
+
+static void diags_drop(struct svcroute_context *context, struct svcr_diag **diags, uint32_t num)
+{
+    for (uint32_t i = 0; i < num; i++) {
+        svcr_diag_unref(context, diags[i]);
+    }
+}
+
+static void backend_drop(struct svcroute_context *context, struct svcr_backend *backend)
+{
+    for (uint32_t i = 0; i < backend->num_objects; i++) {
+        svcr_object_unref(backend->objects[i]);
+    }
+    diags_drop(context, backend->diags, backend->num_diags);
+}
+
+static void service_drop(struct svcroute_context *context, struct svcr_tree_service *service)
+{
+    for (uint32_t i = 0; i < service->num_children; i++) {
+        svcr_block_unref(context, service->children[i].service);
+    }
+    svcr_block_unref(context, service->backend);
+    svcr_object_unref(service->object);
+}
+
+static void unit_drop(struct svcroute_context *context, struct svcr_unit *unit)
+{
+    for (uint32_t i = 0; i < unit->num_routes; i++) {
+        svcr_block_unref(context, unit->routes[i]);
+    }
+    for (uint32_t i = 0; i < unit->num_services; i++) {
+        svcr_block_unref(context, unit->services[i]);
+    }
+    diags_drop(context, unit->diags, unit->num_diags);
+    svcr_block_unref(context, unit->owner);
+    svcr_object_unref(unit->object);
+}
+
+static void group_drop(struct svcroute_context *context, struct svcr_group *group)
+{
+    for (uint32_t i = 0; i < group->num_claims; i++) {
+        svcr_block_unref(context, group->claims[i].thing);
+        svcr_block_unref(context, group->claims[i].owner);
+    }
+    diags_drop(context, group->diags, group->num_diags);
+}
+
+/* Recursion: a unit or group leads to routes and services, these to own services, these to
+ * backends; a service's own children have no children of their own. */
+void svcr_block_unref(struct svcroute_context *context, void *pointer)
+{
+    struct svcr_block *block = pointer;
+    if (block == NULL || !svcr_refs_drop(&block->refs)) {
+        return;
+    }
+    switch ((enum svcr_block_type)block->type) {
+    case SVCR_BLOCK_BACKEND:
+        backend_drop(context, pointer);
+        break;
+    case SVCR_BLOCK_SERVICE:
+        service_drop(context, pointer);
+        break;
+    case SVCR_BLOCK_ROUTE: {
+        struct svcr_route *route = pointer;
+        svcr_block_unref(context, route->child.service);
+        svcr_block_unref(context, route->parents);
+        svcr_object_unref(route->object);
+        break;
+    }
+    case SVCR_BLOCK_PARENTS: {
+        struct svcr_parents *parents = pointer;
+        for (uint32_t i = 0; i < parents->num; i++) {
+            svcr_object_unref(parents->items[i].object);
+        }
+        break;
+    }
+    case SVCR_BLOCK_UNIT:
+        unit_drop(context, pointer);
+        break;
+    case SVCR_BLOCK_GROUP:
+        group_drop(context, pointer);
+        break;
+    case SVCR_BLOCK_OWNER:
+        break;
+    }
+    svcr_release(context, block, block->bytes);
+}
+
+svcr_text svcr_spot_text(struct svcr_spot spot, const char *field, char out[SVCR_SPOT_MAX])
+{
+    int size = 0;
+    switch ((enum svcr_spot_kind)spot.kind) {
+    case SVCR_SPOT_ROUTE:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.routes[%u]", spot.i);
+        break;
+    case SVCR_SPOT_ROUTE_SERVICE:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.routes[%u].services[%u]", spot.i, spot.j);
+        break;
+    case SVCR_SPOT_WEIGHTED:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.weighted.services[%u]", spot.j);
+        break;
+    case SVCR_SPOT_MIRRORING:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.mirroring");
+        break;
+    case SVCR_SPOT_MIRROR:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.mirroring.mirrors[%u]", spot.j);
+        break;
+    case SVCR_SPOT_HRW:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.highestRandomWeight.services[%u]", spot.j);
+        break;
+    case SVCR_SPOT_FAILOVER_SERVICE:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.failover.service");
+        break;
+    case SVCR_SPOT_FAILOVER_FALLBACK:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.failover.fallback");
+        break;
+    case SVCR_SPOT_SPEC:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec");
+        break;
+    }
+    if (field[0] != '\0') {
+        size += snprintf(out + size, SVCR_SPOT_MAX - (size_t)size, ".%s", field);
+    }
+    return (svcr_text){out, (size_t)size < SVCR_SPOT_MAX ? (size_t)size : SVCR_SPOT_MAX - 1};
+}
+
+svcr_text svcr_scheme_text(enum svcr_scheme scheme)
+{
+    switch (scheme) {
+    case SVCR_SCHEME_HTTP:
+        return SVCR_TEXT("http");
+    case SVCR_SCHEME_HTTPS:
+        return SVCR_TEXT("https");
+    case SVCR_SCHEME_H2C:
+        return SVCR_TEXT("h2c");
+    case SVCR_SCHEME_BAD:
+        break;
+    }
+    return SVCR_TEXT("");
+}
+
+svcr_text svcr_pack_text(struct svcr_pack *pack, svcr_text text)
+{
+    svcr_text copy = {text.data != NULL ? pack->at : NULL, text.size};
+    if (text.size != 0) {
+        memcpy(pack->at, text.data, text.size);
+        pack->at += text.size;
+    }
+    return copy;
+}
+
+uint64_t svcr_name_hash(const struct svcroute_context *context, svcr_text name)
+{
+    return svcr_hash(context->hash_seed, name.data, name.size);
+}
+
+uint64_t svcr_owner_hash(const struct svcroute_context *context, uint32_t kind,
+                         svcr_text namespace_, svcr_text name)
+{
+    uint64_t hash = svcr_hash(context->hash_seed + kind, namespace_.data, namespace_.size);
+    return svcr_hash(hash, name.data, name.size);
+}

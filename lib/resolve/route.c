@@ -1,0 +1,383 @@
+/* IngressRoute -> routes, with the services that they write (behaviour section 2). */
+#include "resolve/resolver.h"
+
+#include <svcroute/error.h>
+
+#include "base/memory.h"
+
+struct making {
+    struct svcr_resolver *resolver;
+    const struct svcr_ingress_route *object;
+    struct svcr_parents *parents; /* of all routes; NULL: none */
+};
+
+static struct svcr_position rule_position(const struct making *making, const struct svcr_rule *rule,
+                                          uint32_t field)
+{
+    return svcr_object_position(&making->object->head, rule->place, field);
+}
+
+/* Adds the base name of a route to resolver->text: namespace, object and digest of the rule. */
+static void add_route_name(struct svcr_buffer *text, svcr_text namespace_, svcr_text name,
+                           const struct svcr_rule *rule)
+{
+    static const char hex[] = "0123456789abcdef";
+    char digest[2 * sizeof(rule->match_hash)];
+    for (size_t i = 0; i < sizeof(rule->match_hash); i++) {
+        digest[2 * i] = hex[rule->match_hash[i] >> 4];
+        digest[2 * i + 1] = hex[rule->match_hash[i] & 15];
+    }
+    svcr_text parts[3] = {namespace_, name, {digest, sizeof(digest)}};
+    text->size = 0;
+    svcr_reference_name(text, SVCR_REFERENCE_SERVICE,
+                        &(struct svcr_answer){.namespace_ = parts[0], .name = parts[1]}, parts[2]);
+}
+
+/* ---- class ---- */
+
+static bool class_matches(struct making *making)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    const struct svcr_ingress_route *object = making->object;
+    svcr_text wanted = {resolver->policy->ingress_class, resolver->policy->ingress_class_size};
+    svcr_text given = svcr_object_text(object, object->class_name);
+    if (object->class_name.offset == 0) {
+        given = svcr_object_text(object, object->class_annotation);
+        if (given.size != 0) {
+            svcr_report(resolver, SVCR_DIAG_CLASS_ANNOTATION, 0, resolver->object,
+                        svcr_object_position(resolver->object, object->meta.place, 0),
+                        SVCR_TEXT("metadata.annotations"),
+                        "the annotation kubernetes.io/ingress.class is old; write "
+                        "spec.ingressClassName");
+        }
+    }
+    if (wanted.size != 0) {
+        return svcr_text_same(given, wanted);
+    }
+    return given.size == 0 || svcr_text_same(given, SVCR_TEXT("traefik"));
+}
+
+/* ---- parents ---- */
+
+/* The IngressRoute that a parentRef leads to; NULL: refused, and reported. */
+static struct svcr_object *parent_find(struct making *making, uint32_t index)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    const struct svcr_ingress_route *object = making->object;
+    const struct svcr_name_ref *ref =
+        (const struct svcr_name_ref *)svcr_object_items(object, object->parent_refs) + index;
+    struct svcr_question question = {
+        .sort = SVCR_REFERENCE_PARENT,
+        .asked = resolver->namespace_,
+        .home = resolver->namespace_,
+        .name = svcr_object_text(object, ref->name),
+        .namespace_ = svcr_object_text(object, ref->namespace_),
+    };
+    struct svcr_answer answer = svcr_reference_judge(resolver->policy, &question);
+    struct svcr_position at = svcr_object_position(&object->head, ref->place, SVCR_NAME_REF_NAME);
+    struct svcr_quoted quoted;
+    if (answer.refused != 0) {
+        svcr_report(resolver, answer.refused, 0, &object->head, at, SVCR_TEXT("spec.parentRefs"),
+                    "the reference to the parent %s is not allowed, so all routes are left out; %s",
+                    svcr_quote(&quoted, question.name), svcr_reference_remedy(answer.refused));
+        return NULL;
+    }
+    struct svcr_entity *entity = resolver->entity->edges[object->num_references + index].to;
+    if (entity == NULL || entity->object == NULL || !svcr_watched(resolver, answer.namespace_)) {
+        svcr_report(resolver, SVCR_DIAG_PARENT_MISSING, 0, &object->head, at,
+                    SVCR_TEXT("spec.parentRefs"),
+                    "there is no IngressRoute %s in namespace %.*s, so all routes are left out",
+                    svcr_quote(&quoted, question.name), SVCR_ARG(answer.namespace_));
+        return NULL;
+    }
+    return entity->object;
+}
+
+static struct svcr_parents *parents_pack(struct svcr_resolver *resolver,
+                                         struct svcr_object *const *objects, uint32_t num_objects,
+                                         uint32_t num)
+{
+    /* Texts go to resolver->text one behind the other, then behind the block's array. */
+    struct svcr_buffer *text = &resolver->text;
+    struct svcr_buffer all;
+    svcr_buffer_init(&all, resolver->context);
+    size_t *ends = svcr_arena_zalloc(&resolver->unit_arena, (size_t)num + 1, sizeof(*ends));
+    uint32_t at = 0;
+    for (uint32_t i = 0; ends != NULL && i < num_objects; i++) {
+        const struct svcr_ingress_route *parent = (const void *)objects[i];
+        const struct svcr_rule *rules = svcr_object_items(parent, parent->rules);
+        for (uint32_t j = 0; j < parent->rules.num; j++) {
+            add_route_name(text, svcr_object_text(parent, parent->meta.namespace_),
+                           svcr_object_text(parent, parent->meta.name), &rules[j]);
+            all.failed = all.failed || text->failed;
+            svcr_buffer_add_text(&all, svcr_buffer_text(text));
+            ends[at++] = all.size;
+        }
+    }
+    struct svcr_parents *parents = NULL;
+    if (ends != NULL && !all.failed) {
+        size_t bytes = sizeof(*parents) + num * sizeof(parents->items[0]);
+        parents = svcr_block_new(resolver->context, SVCR_BLOCK_PARENTS, bytes + all.size);
+    }
+    if (parents == NULL) {
+        svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
+        svcr_buffer_free(&all);
+        return NULL;
+    }
+    struct svcr_pack pack = {(char *)(parents->items + num)};
+    for (uint32_t i = 0; i < num_objects; i++) {
+        const struct svcr_ingress_route *parent = (const void *)objects[i];
+        for (uint32_t j = 0; j < parent->rules.num; j++) {
+            size_t start = parents->num == 0 ? 0 : ends[parents->num - 1];
+            parents->items[parents->num++] = (struct svcr_parent){
+                svcr_object_ref(objects[i]), j,
+                svcr_pack_text(&pack, (svcr_text){all.data + start, ends[parents->num] - start})};
+        }
+    }
+    svcr_buffer_free(&all);
+    return parents;
+}
+
+/* Finds the parents of all routes; *good false: the object is skipped, and that has been reported.
+ */
+static bool parents_make(struct making *making, bool *good)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    uint32_t num_objects = making->object->parent_refs.num;
+    uint64_t num = 0;
+    if (num_objects == 0) {
+        return true;
+    }
+    struct svcr_object **objects =
+        svcr_arena_zalloc(&resolver->unit_arena, num_objects, sizeof(*objects));
+    if (objects == NULL) {
+        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
+    }
+    for (uint32_t i = 0; i < num_objects; i++) {
+        objects[i] = parent_find(making, i);
+        if (objects[i] == NULL) {
+            *good = false;
+        } else {
+            num += ((const struct svcr_ingress_route *)(void *)objects[i])->rules.num;
+        }
+    }
+    if (!*good || num == 0) {
+        return resolver->error == 0;
+    }
+    if (num > UINT32_MAX / sizeof(struct svcr_parent)) {
+        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
+    }
+    making->parents = parents_pack(resolver, objects, num_objects, (uint32_t)num);
+    return making->parents != NULL;
+}
+
+/* ---- one route ---- */
+
+/* A weighted service named like the route, over all its references. *kind of the child stays 0 if
+ * it cannot be had. */
+static bool weighted_make(struct making *making, const struct svcr_rule *rule, uint32_t index,
+                          svcr_text base_name, struct svcr_child *child)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    const struct svcr_reference *references = svcr_object_items(making->object, rule->services);
+    struct svcr_tree_service draft = {
+        .base_name = base_name,
+        .object = resolver->object,
+        .namespace_ = resolver->namespace_,
+        .name = resolver->name,
+        .kind = SVCROUTE_KIND_INGRESS_ROUTE,
+        .type = SVCROUTE_SERVICE_WEIGHTED,
+        .spot = {SVCR_SPOT_ROUTE, index, 0},
+        .own_of_route = true,
+        .children =
+            svcr_arena_zalloc(&resolver->unit_arena, rule->services.num, sizeof(*draft.children)),
+    };
+    if (draft.children == NULL) {
+        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
+    }
+    resolver->child_depth = 1;
+    bool failed = false;
+    for (uint32_t i = 0; i < rule->services.num && !failed; i++) {
+        struct svcr_child member = {
+            .role = SVCROUTE_CHILD_MEMBER,
+            .weight = references[i].weight.given ? references[i].weight.value : 1,
+        };
+        struct svcr_spot spot = {SVCR_SPOT_ROUTE_SERVICE, index, i};
+        if (!svcr_child_make(resolver, &references[i], spot, SVCR_TEXT_ABSENT, &member)) {
+            return false;
+        }
+        if (member.kind != 0) {
+            draft.children[draft.num_children++] = member;
+        } else {
+            failed = resolver->traefik;
+        }
+    }
+    draft.depth = resolver->child_depth + 1;
+    if (failed || draft.num_children == 0) {
+        return true; /* what was written stays (traefik-v3), or there is nothing */
+    }
+    if (draft.depth > resolver->context->limits.nesting) {
+        svcr_report(resolver, SVCR_DIAG_LIMIT_NESTING, 0, resolver->object,
+                    rule_position(making, rule, SVCR_RULE_SERVICES), SVCR_TEXT("spec.routes"),
+                    "services are nested more than %u levels deep",
+                    resolver->context->limits.nesting);
+        draft.wrong = true;
+        if (!resolver->traefik) {
+            return resolver->error == 0;
+        }
+    }
+    child->service = svcr_tree_service_pack(resolver, &draft);
+    child->kind = SVCR_CHILD_OWN;
+    child->written = (uint32_t)resolver->services.num;
+    child->name = base_name;
+    return child->service != NULL && svcr_unit_write(resolver, child->service);
+}
+
+/* What a route leads to. *good false: nothing that can be used, so the route is left out. */
+static bool route_child(struct making *making, const struct svcr_rule *rule, uint32_t index,
+                        svcr_text base_name, struct svcr_child *child, bool *good)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    child->role = SVCROUTE_CHILD_MAIN;
+    if (rule->services.num == 0) {
+        svcr_report(resolver, SVCR_DIAG_NO_ROUTE_SERVICE, 0, resolver->object,
+                    rule_position(making, rule, 0), SVCR_TEXT("spec.routes"),
+                    "the route has no service; it can only be a parent of others");
+        return resolver->error == 0;
+    }
+    bool made = false;
+    if (rule->services.num == 1) {
+        const struct svcr_reference *reference = svcr_object_items(making->object, rule->services);
+        made = svcr_child_make(resolver, reference,
+                               (struct svcr_spot){SVCR_SPOT_ROUTE_SERVICE, index, 0}, base_name,
+                               child);
+    } else {
+        made = weighted_make(making, rule, index, base_name, child);
+    }
+    *good = child->kind != 0;
+    return made;
+}
+
+static bool tls_make(struct making *making, svcr_text *options, bool *good)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    const struct svcr_tls *tls = &making->object->tls;
+    if (!tls->given || !tls->options.given || tls->options.name.size == 0) {
+        return true;
+    }
+    return svcr_name_read(resolver, &tls->options, resolver->namespace_, resolver->namespace_,
+                          SVCR_TEXT("spec.tls.options"), options, good);
+}
+
+static bool route_pack(struct making *making, const struct svcr_route *draft)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    size_t names = draft->num_middlewares * sizeof(svcr_text);
+    size_t texts = draft->base_name.size + draft->tls_options.size + draft->child.name.size;
+    for (uint32_t i = 0; i < draft->num_middlewares; i++) {
+        texts += draft->middlewares[i].size;
+    }
+    struct svcr_route *route =
+        svcr_block_new(resolver->context, SVCR_BLOCK_ROUTE, sizeof(*route) + names + texts);
+    if (route == NULL) {
+        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
+    }
+    struct svcr_block head = route->head;
+    *route = *draft;
+    route->head = head;
+    svcr_text *middlewares = (void *)(route + 1);
+    struct svcr_pack pack = {(char *)(route + 1) + names};
+    route->middlewares = draft->num_middlewares != 0 ? middlewares : NULL;
+    route->base_name = svcr_pack_text(&pack, draft->base_name);
+    route->tls_options = svcr_pack_text(&pack, draft->tls_options);
+    route->child.name = svcr_pack_text(&pack, draft->child.name);
+    for (uint32_t i = 0; i < draft->num_middlewares; i++) {
+        middlewares[i] = svcr_pack_text(&pack, draft->middlewares[i]);
+    }
+    route->head.hash = svcr_name_hash(resolver->context, route->base_name);
+    svcr_object_ref(route->object);
+    svcr_block_ref(route->parents);
+    svcr_block_ref(route->child.service);
+    if (!svcr_list_add(resolver, &resolver->routes, route)) {
+        svcr_block_unref(resolver->context, route);
+        return false;
+    }
+    return true;
+}
+
+/* Says why a rule cannot be a route at all; true if it can. */
+static bool rule_good(struct making *making, const struct svcr_rule *rule, uint32_t index)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    svcr_text kind = svcr_object_text(making->object, rule->kind);
+    char path[SVCR_SPOT_MAX];
+    struct svcr_spot spot = {SVCR_SPOT_ROUTE, index, 0};
+    if (kind.size != 0 && !svcr_text_same(kind, SVCR_TEXT("Rule"))) {
+        struct svcr_quoted quoted;
+        svcr_report(resolver, SVCR_DIAG_ROUTE_KIND, 0, resolver->object,
+                    rule_position(making, rule, SVCR_RULE_KIND), svcr_spot_text(spot, "kind", path),
+                    "kind %s is unknown; write Rule or leave it out", svcr_quote(&quoted, kind));
+        return false;
+    }
+    if (rule->match.size == 0) {
+        svcr_report(resolver, SVCR_DIAG_ROUTE_MATCH_EMPTY, 0, resolver->object,
+                    rule_position(making, rule, SVCR_RULE_MATCH),
+                    svcr_spot_text(spot, "match", path),
+                    "a route needs a match, such as Host(`example.com`)");
+        return false;
+    }
+    return true;
+}
+
+static bool route_make(struct making *making, const struct svcr_rule *rule, uint32_t index)
+{
+    struct svcr_resolver *resolver = making->resolver;
+    struct svcr_route draft = {
+        .object = resolver->object, .rule = rule, .index = index, .parents = making->parents};
+    bool good = rule_good(making, rule, index);
+    if (!good || resolver->error != 0) {
+        return resolver->error == 0;
+    }
+    if (!svcr_middlewares_read(resolver, rule->middlewares, resolver->namespace_,
+                               resolver->namespace_, (struct svcr_spot){SVCR_SPOT_ROUTE, index, 0},
+                               &draft.middlewares, &draft.num_middlewares, &good)) {
+        return false;
+    }
+    if (!good) {
+        return resolver->error == 0;
+    }
+    size_t written = resolver->services.num;
+    add_route_name(&resolver->text, resolver->namespace_, resolver->name, rule);
+    draft.base_name = svcr_unit_text(resolver);
+    if (draft.base_name.data == NULL ||
+        !route_child(making, rule, index, draft.base_name, &draft.child, &good) ||
+        !tls_make(making, &draft.tls_options, &good)) {
+        return false;
+    }
+    if (good) {
+        return route_pack(making, &draft);
+    }
+    if (!resolver->traefik) {
+        svcr_unit_unwrite(resolver, written);
+    }
+    return resolver->error == 0;
+}
+
+bool svcr_routes_make(struct svcr_resolver *resolver)
+{
+    struct making making = {
+        .resolver = resolver,
+        .object = (const struct svcr_ingress_route *)(void *)resolver->object,
+    };
+    bool good = true;
+    if (!class_matches(&making)) {
+        return resolver->error == 0;
+    }
+    bool going = parents_make(&making, &good);
+    const struct svcr_rule *rules = svcr_object_items(making.object, making.object->rules);
+    for (uint32_t i = 0; going && good && i < making.object->rules.num; i++) {
+        going = route_make(&making, &rules[i], i);
+    }
+    svcr_block_unref(resolver->context, making.parents);
+    return going && resolver->error == 0;
+}

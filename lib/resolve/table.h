@@ -1,0 +1,57 @@
+/* The table's insides. */
+#ifndef SVCR_TABLE_H
+#define SVCR_TABLE_H
+
+#include <stdatomic.h>
+
+#include "kube/store.h"
+#include "resolve/policy.h"
+#include "resolve/trie.h"
+
+struct svcroute_table {
+    svcr_refs refs;
+    struct svcroute_context *context;     /* referenced */
+    struct svcr_store_identity *identity; /* of the store; referenced */
+    uint64_t version;                     /* of the store */
+    struct svcroute_policy *policy;       /* own copy */
+    struct svcr_trie units;               /* struct svcr_unit by owner */
+    struct svcr_trie routes, services;    /* struct svcr_group by base name */
+    size_t num_routes, num_services;      /* entries of the groups */
+    size_t num_cycles;                    /* units on a cycle */
+};
+
+bool svcr_unit_match(const struct svcr_block *unit,
+                     const void *owner); /* const struct svcr_owner * */
+bool svcr_group_match(const struct svcr_block *group, const void *name); /* const svcr_text * */
+bool svcr_unit_same_key(const struct svcr_block *a, const struct svcr_block *b);
+bool svcr_group_same_key(const struct svcr_block *a, const struct svcr_block *b);
+
+/* The unit of an object; NULL if there is none, or no table. */
+struct svcr_unit *svcr_unit_find(const struct svcroute_table *table, uint32_t kind,
+                                 svcr_text namespace_, svcr_text name);
+struct svcr_group *svcr_group_find(const struct svcroute_table *table, const struct svcr_trie *trie,
+                                   svcr_text name);
+/* The entry with this (final) name, NULL if there is none. */
+const struct svcr_entry *svcr_entry_find(const struct svcroute_table *table,
+                                         const struct svcr_trie *trie, svcr_text name);
+/* Adds the diagnostics of a unit and of the servers behind its services. */
+void svcr_unit_put_diags(const struct svcr_unit *unit, struct svcroute_diags *diags);
+/* True if there are any. */
+bool svcr_unit_speaks(const struct svcr_unit *unit);
+/* Order of objects: kind, namespace, name. */
+int svcr_owner_compare(const struct svcr_owner *a, const struct svcr_owner *b);
+
+/* The entry that a child leads to; NULL: another provider's, or not there. */
+const struct svcroute_service *svcr_child_service(const struct svcroute_table *table,
+                                                  const struct svcr_child *child);
+/* The name under which a child is known. */
+svcr_text svcr_child_name(const struct svcroute_table *table, const struct svcr_child *child);
+/* The name of the route that a parent reference leads to. */
+svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parent *parent);
+
+/* All entries of a trie of groups, sorted by name; NULL when out of memory (num 0: a valid
+ * pointer). */
+const struct svcr_entry **svcr_entries_sorted(const struct svcroute_table *table,
+                                              const struct svcr_trie *trie, size_t num);
+
+#endif
