@@ -132,8 +132,8 @@ static void print_route_edges(struct output *out, const struct selection *select
         output_string(out, ";\n");
     }
     for (size_t i = 0; i < info.num_parents; i++) {
-        size_t parent =
-            selection_find_route(selection, svcroute_route_get_parent(selection->routes[index], i));
+        size_t parent = selection_find_route(
+            selection, svcroute_route_get_parent(selection->table, selection->routes[index], i));
         if (parent != SELECTION_NONE && selection->route_chosen[parent]) {
             output_format(out, "  r%zu -> r%zu [style=dotted];\n", parent, index);
         }

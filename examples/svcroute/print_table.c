@@ -376,7 +376,8 @@ static void print_route_tree(struct tree *tree, size_t route,
     for (size_t i = 0; i < info->num_parents; i++) {
         print_branch(tree, false);
         output_string(out, "below route ");
-        output_text(out, svcroute_route_get_parent(tree->selection->routes[route], i));
+        output_text(out, svcroute_route_get_parent(tree->selection->table,
+                                                   tree->selection->routes[route], i));
         output_string(out, "\n");
     }
     print_branch(tree, true);

@@ -16,7 +16,7 @@ enum {
 
 static struct {
     bool terminal, visible;
-    size_t files;
+    size_t file, files; /* done, and all */
     uint64_t bytes;
     int64_t begun, shown; /* milliseconds */
 } progress;
@@ -38,11 +38,11 @@ void progress_begin(size_t files)
     progress.begun = milliseconds();
 }
 
-static void show(const char *what, size_t file)
+static void show(const char *what)
 {
     fprintf(stderr, "\r\033[Ksvcroute: %s", what);
-    if (file > 0 || progress.files > 1) {
-        fprintf(stderr, " %zu of %zu inputs,", file, progress.files);
+    if (progress.files > 1) {
+        fprintf(stderr, " %zu of %zu inputs,", progress.file, progress.files);
     }
     fprintf(stderr, " %.1f MB", (double)progress.bytes / 1e6);
     fflush(stderr);
@@ -53,19 +53,20 @@ static void show(const char *what, size_t file)
 void progress_read(size_t file, size_t bytes)
 {
     progress.bytes += bytes;
+    progress.file = file;
     if (!progress.terminal) {
         return;
     }
     int64_t now = milliseconds();
     if (now - progress.begun >= PATIENCE_MS && now - progress.shown >= REFRESH_MS) {
-        show("reading", file);
+        show("reading");
     }
 }
 
 void progress_step(const char *what, uint64_t bytes)
 {
     if (progress.terminal && (bytes >= MANY_BYTES || progress.visible)) {
-        show(what, 0);
+        show(what);
     }
 }
 

@@ -40,7 +40,7 @@ size_t selection_find_service(const struct selection *selection, struct svcroute
 struct svcroute_route_info selection_route(const struct selection *selection, size_t index)
 {
     struct svcroute_route_info info = {.size = sizeof info};
-    svcroute_route_get_info(selection->routes[index], &info);
+    svcroute_route_get_info(selection->table, selection->routes[index], &info);
     return info;
 }
 
@@ -134,7 +134,8 @@ static struct step *list_steps(const struct selection *selection, size_t *num)
         uint32_t parents = selection_route(selection, child).num_parents;
         for (size_t i = 0; i < parents; i++) {
             size_t parent = selection_find_route(
-                selection, svcroute_route_get_parent(selection->routes[child], i));
+                selection,
+                svcroute_route_get_parent(selection->table, selection->routes[child], i));
             if (parent != SELECTION_NONE) {
                 steps = memory_grow(steps, *num + 1, sizeof *steps);
                 steps[(*num)++] = (struct step){parent, child};

@@ -2,7 +2,7 @@
 
 _svcroute()
 {
-    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= i
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= file i
     local shared='--profile --allow-cross-namespace --allow-external-name-services
         --allow-local-addresses --allow-empty-services --native-lb-by-default
         --disable-cluster-scope-resources --ingress-class --cross-provider-namespaces --namespaces
@@ -51,7 +51,12 @@ _svcroute()
         mapfile -t COMPREPLY < <(compgen -W "$own $shared" -- "$current")
     else
         compopt -o filenames 2>/dev/null
-        mapfile -t COMPREPLY < <(compgen -f -X '!*.@(yaml|yml|json)' -- "$current"; compgen -d -- "$current")
+        while IFS= read -r file; do
+            case $file in
+            *.yaml | *.yml | *.json) COMPREPLY+=("$file") ;;
+            *) [[ ! -d $file ]] || COMPREPLY+=("$file") ;;
+            esac
+        done < <(compgen -f -- "$current")
     fi
 }
 
