@@ -128,10 +128,11 @@ static struct svcr_parents *parents_pack(struct svcr_resolver *resolver,
     for (uint32_t i = 0; i < num_objects; i++) {
         const struct svcr_ingress_route *parent = (const void *)objects[i];
         for (uint32_t j = 0; j < parent->rules.num; j++) {
-            size_t start = parents->num == 0 ? 0 : ends[parents->num - 1];
-            parents->items[parents->num++] = (struct svcr_parent){
-                svcr_object_ref(objects[i]), j,
-                svcr_pack_text(&pack, (svcr_text){all.data + start, ends[parents->num] - start})};
+            uint32_t index = parents->num++;
+            size_t start = index == 0 ? 0 : ends[index - 1];
+            svcr_text name = {all.data + start, ends[index] - start};
+            parents->items[index] =
+                (struct svcr_parent){svcr_object_ref(objects[i]), j, svcr_pack_text(&pack, name)};
         }
     }
     svcr_buffer_free(&all);
