@@ -7,8 +7,8 @@
 /* Room for `num` items of `size` bytes, zeroed. */
 void *memory_new(size_t num, size_t size);
 
-/* Room for item number `num` (from 1), with the num - 1 that `old` holds. The room doubles when they fill it;
- * `old` is what the last call gave, NULL at first. */
+/* Room for item number `num` (from 1), with the num - 1 that `old` holds. The room doubles when
+ * they fill it; `old` is what the last call gave, NULL at first. */
 void *memory_grow(void *old, size_t num, size_t size);
 
 /* The end of a program without memory. */
