@@ -32,9 +32,7 @@ static void finish_rule(struct svcr_decoder *decoder, uint32_t offset)
 {
     struct svcr_rule *rule = svcr_decode_member(decoder, offset);
     uint8_t digest[32];
-    if (rule->match.size == 0) {
-        return;
-    }
+    /* Also of an empty match: such a rule makes no route, but its children name it as a parent. */
     decoder->error = svcr_sha256(decoder->context, decoder->content + rule->match.offset,
                                  rule->match.size, digest);
     if (decoder->error == 0) {

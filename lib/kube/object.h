@@ -173,7 +173,7 @@ struct svcr_rule { /* spec.routes[] of an IngressRoute */
     struct svcr_list services;    /* struct svcr_reference */
     struct svcr_list middlewares; /* struct svcr_name_ref */
     struct svcr_observability observability;
-    uint8_t match_hash[10]; /* first bytes of SHA-256 of match, for the router's name */
+    uint8_t match_hash[10]; /* first bytes of SHA-256 of match (also of an empty one), for the router's name */
     uint8_t reserved[2];
     uint32_t place;
 };
