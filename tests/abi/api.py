@@ -51,6 +51,13 @@ def structs(text):
             for name, body in re.findall(r"\bstruct\s+(svcroute_\w+)\s*\{(.*?)\}\s*;", text, flags=re.S)}
 
 
+def opaque(include=INCLUDE):
+    """Names of the structs that the headers only announce."""
+    text = "".join(code(path) for path in headers(include))
+    announced = set(re.findall(r"^struct\s+(svcroute_\w+)\s*;", text, flags=re.M))
+    return sorted(announced - set(re.findall(r"\bstruct\s+(svcroute_\w+)\s*\{", text)))
+
+
 def enums(include=INCLUDE):
     """{name: [enumerator text]}"""
     found = {}

@@ -165,7 +165,7 @@ static void check_routes(struct world *world)
     for (size_t i = 0; i < svcroute_listing_num(listing); i++) {
         const struct svcroute_route *route = svcroute_listing_get_route(listing, i);
         info.size = sizeof info;
-        CHECK(svcroute_route_get_info(route, &info) == 0);
+        CHECK(svcroute_route_get_info(world->table, route, &info) == 0);
         CHECK(svcroute_table_find_route(world->table, info.name) == route);
         CHECK(svcroute_route_get_service(world->table, route) != NULL);
         CHECK(same(svcroute_route_get_entry_point(route, 0), "websecure"));

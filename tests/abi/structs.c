@@ -39,10 +39,9 @@ static int object_info(void *info)
 
 static int route_info(void *info)
 {
-    return svcroute_route_get_info(svcroute_table_find_route_of(world.table, text("shop"),
-                                                                text("web"),
-                                                                text("Host(`shop.example`)"), 0),
-                                   info);
+    const struct svcroute_route *route = svcroute_table_find_route_of(
+        world.table, text("shop"), text("web"), text("Host(`shop.example`)"), 0);
+    return svcroute_route_get_info(world.table, route, info);
 }
 
 static int service_info(void *info)
