@@ -175,7 +175,7 @@ int svcroute_document_number(struct svcroute_document *document, const char *dat
         return status;
     }
     bool whole;
-    if (data == NULL || svcr_json_number(data, data + size, &whole) != data + size) {
+    if (data == NULL || size == 0 || svcr_json_number(data, data + size, &whole) != data + size) {
         return fail(document, SVCROUTE_ERR_INVALID);
     }
     return set_text(document, node, whole ? SVCROUTE_NODE_INTEGER : SVCROUTE_NODE_NUMBER, data,

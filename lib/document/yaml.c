@@ -193,7 +193,7 @@ static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool k
 
 static int on_scalar(struct svcr_yaml *yaml, const yaml_event_t *event)
 {
-    struct svcroute_node *node;
+    struct svcroute_node *node = NULL;
     bool key = expects_key(yaml);
     int status = add_node(yaml, event, SVCROUTE_NODE_STRING, &node);
     if (status == SVCROUTE_OK) {
@@ -237,7 +237,7 @@ static int on_start(struct svcr_yaml *yaml, const yaml_event_t *event)
     if (expects_key(yaml)) {
         return reject(yaml, event, SVCR_DIAG_BAD_KEY, "a list or map cannot be a key");
     }
-    struct svcroute_node *node;
+    struct svcroute_node *node = NULL;
     int status = add_node(yaml, event, map ? SVCROUTE_NODE_MAP : SVCROUTE_NODE_LIST, &node);
     if (status != SVCROUTE_OK) {
         return status;
@@ -344,7 +344,7 @@ static int set_alias_key(struct svcr_yaml *yaml, const yaml_event_t *event,
 static int on_alias(struct svcr_yaml *yaml, const yaml_event_t *event)
 {
     struct svcroute_document *document = yaml->document;
-    const struct svcr_anchor *anchor;
+    const struct svcr_anchor *anchor = NULL;
     int status = find_anchor(yaml, event, &anchor);
     if (status != SVCROUTE_OK) {
         return status;
