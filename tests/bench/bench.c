@@ -1,0 +1,301 @@
+/* The figures of docs/benchmarks.md: loading, resolving, memory, one change. Prints a table and
+ * asserts no time: `bench [--quick] [--services N] [--endpoints N]`. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <svcroute/svcroute.h>
+#include <yaml.h>
+
+#include "cluster.h"
+#include "measure.h"
+
+struct options {
+    struct cluster cluster;
+    unsigned changes;  /* measured, at each size */
+    unsigned sizes[3]; /* Services in the clusters that are changed */
+};
+
+static void must(bool good, const char *what)
+{
+    if (!good) {
+        fprintf(stderr, "bench: %s failed\n", what);
+        exit(1);
+    }
+}
+
+/* ---- one cluster in memory ------------------------------------------------------------------- */
+
+struct world {
+    struct heap heap;
+    struct svcroute_context *context;
+    struct svcroute_store *store;
+    struct svcroute_policy *policy;
+};
+
+static void world_open(struct world *world)
+{
+    struct svcroute_allocator allocator = measure_allocator(&world->heap);
+    must(svcroute_context_new(&world->context, NULL, &allocator, NULL) == 0, "context");
+    must(svcroute_store_new(&world->store, world->context) == 0, "store");
+    must(svcroute_policy_new(&world->policy, world->context) == 0, "policy");
+}
+
+static void world_close(struct world *world)
+{
+    svcroute_policy_free(world->policy);
+    svcroute_store_free(world->store);
+    svcroute_context_unref(world->context);
+    must(world->heap.blocks == 0, "freeing everything");
+}
+
+static void world_load(struct world *world, const struct writer *text, unsigned objects)
+{
+    struct svcroute_load_result result = {.size = sizeof(result)};
+    must(svcroute_store_load(world->store, text->data, text->size, NULL, &result, NULL) == 0,
+         "load");
+    must(result.accepted == objects && result.rejected == 0, "load of every object");
+}
+
+static struct svcroute_table *world_resolve(struct world *world, struct svcroute_table *previous,
+                                            unsigned services)
+{
+    struct svcroute_table *table;
+    must(svcroute_resolve(&table, world->store, world->policy, previous, NULL) == 0, "resolve");
+    must(svcroute_table_num_routes(table) == services &&
+             svcroute_table_num_services(table) == services,
+         "resolving every route");
+    return table;
+}
+
+/* ---- the table --------------------------------------------------------------------------------
+ */
+
+static void print_head(void)
+{
+    printf("%-44s %12s %12s %10s  %s\n", "", "svcroute", "peer", "ratio", "figure");
+}
+
+static void print_row(const char *what, const char *own, const char *peer, const char *ratio,
+                      const char *figure)
+{
+    printf("%-44s %12s %12s %10s  %s\n", what, own, peer, ratio, figure);
+    fflush(stdout);
+}
+
+static const char *text_of(char out[32], const char *format, double value)
+{
+    snprintf(out, 32, format, value); // NOLINT(clang-diagnostic-format-nonliteral)
+    return out;
+}
+
+/* ---- rows 1 and 2: loading --------------------------------------------------------------------
+ */
+
+static double time_libyaml(const struct writer *text)
+{
+    yaml_parser_t parser;
+    bool ended = false;
+    must(yaml_parser_initialize(&parser), "libyaml");
+    double start = measure_now();
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text->data, text->size);
+    while (!ended) {
+        yaml_event_t event;
+        must(yaml_parser_parse(&parser, &event), "libyaml");
+        ended = event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    double seconds = measure_now() - start;
+    yaml_parser_delete(&parser);
+    return seconds;
+}
+
+static double time_load(const struct writer *text, unsigned objects)
+{
+    struct world world;
+    world_open(&world);
+    double start = measure_now();
+    world_load(&world, text, objects);
+    double seconds = measure_now() - start;
+    world_close(&world);
+    return seconds;
+}
+
+static void row_load(const struct cluster *cluster, enum form form, const char *what,
+                     const char *figure)
+{
+    struct writer text;
+    double libyaml[RUNS];
+    double load[RUNS];
+    writer_init(&text, form);
+    write_cluster(&text, cluster);
+    for (int i = 0; i < RUNS; i++) {
+        /* libyaml would read lines of JSON as one flow map behind another: one stream, no List. */
+        libyaml[i] = time_libyaml(&text);
+        load[i] = time_load(&text, 3 * cluster->services);
+    }
+    double megabytes = (double)text.size / 1e6;
+    double own = measure_median(load);
+    double peer = measure_median(libyaml);
+    char texts[3][32];
+    print_row(what, text_of(texts[0], "%.0f MB/s", megabytes / own),
+              text_of(texts[1], "%.0f MB/s", megabytes / peer),
+              form == FORM_YAML ? text_of(texts[2], "%.2f x", own / peer)
+                                : text_of(texts[2], "1/%.2f x", peer / own),
+              figure);
+    writer_free(&text);
+}
+
+/* ---- rows 3 and 4: resolving, memory ----------------------------------------------------------
+ */
+
+static void row_resolve(const struct cluster *cluster)
+{
+    struct writer text;
+    struct world world;
+    double seconds[RUNS];
+    char texts[32];
+    writer_init(&text, FORM_JSON);
+    write_cluster(&text, cluster);
+    world_open(&world);
+    world_load(&world, &text, 3 * cluster->services);
+    writer_free(&text);
+    struct heap store = world.heap;
+    struct heap both = store;
+    for (int i = 0; i < RUNS; i++) {
+        double start = measure_now();
+        struct svcroute_table *table = world_resolve(&world, NULL, cluster->services);
+        seconds[i] = measure_now() - start;
+        both = world.heap;
+        svcroute_table_unref(table);
+    }
+    world_close(&world);
+    print_row("full resolve", text_of(texts, "%.2f ms", measure_median(seconds) * 1e3), "", "",
+              "< 10 ms");
+    print_row("heap of the store", text_of(texts, "%.1f MB", (double)store.spent / 1e6), "", "",
+              "");
+    print_row("heap of the table",
+              text_of(texts, "%.1f MB", (double)(both.spent - store.spent) / 1e6), "", "", "");
+    print_row("heap of store and table", text_of(texts, "%.1f MB", (double)both.spent / 1e6), "",
+              "", "< 40 MB");
+    print_row("  of which asked for", text_of(texts, "%.1f MB", (double)both.asked / 1e6), "", "",
+              "");
+    print_row("  blocks", text_of(texts, "%.0f", (double)both.blocks), "", "", "");
+}
+
+/* ---- row 5: one change ------------------------------------------------------------------------
+ */
+
+/* Loads a cluster in pieces, so that its text never stands in memory as a whole. */
+static void load_in_pieces(struct world *world, const struct cluster *cluster)
+{
+    struct writer text;
+    writer_init(&text, FORM_LINES);
+    for (unsigned first = 0; first < cluster->services; first += 1000) {
+        unsigned rest = cluster->services - first;
+        unsigned num = rest < 1000 ? rest : 1000;
+        writer_clear(&text);
+        write_services(&text, cluster, first, num);
+        write_slices(&text, cluster, first, num);
+        write_routes(&text, cluster, first, num);
+        world_load(world, &text, 3 * num);
+    }
+    writer_free(&text);
+}
+
+static double time_changes(struct world *world, struct svcroute_watch *watch,
+                           struct svcroute_table **table, const struct cluster *cluster,
+                           unsigned changes, unsigned generation)
+{
+    struct writer text;
+    size_t *ends = calloc(changes + 1, sizeof(*ends));
+    must(ends != NULL, "memory");
+    writer_init(&text, FORM_LINES);
+    for (unsigned i = 0; i < changes; i++) {   /* 7919 is prime: all over the cluster */
+        unsigned turn = i / cluster->services; /* never twice the same content */
+        write_change(&text, cluster, i * 7919u % cluster->services, generation + turn * RUNS);
+        ends[i + 1] = text.size;
+    }
+    double start = measure_now();
+    for (unsigned i = 0; i < changes; i++) {
+        must(svcroute_watch_feed(watch, text.data + ends[i], ends[i + 1] - ends[i], NULL, NULL) ==
+                 0,
+             "feed");
+        struct svcroute_table *next = world_resolve(world, *table, cluster->services);
+        must(next != *table, "noticing a change");
+        svcroute_table_unref(*table);
+        *table = next;
+    }
+    double seconds = measure_now() - start;
+    writer_free(&text);
+    free(ends);
+    return seconds / changes;
+}
+
+static double row_change(const struct cluster *cluster, unsigned changes, double smaller)
+{
+    struct world world;
+    struct svcroute_watch *watch;
+    double seconds[RUNS];
+    char what[64];
+    char texts[2][32];
+    world_open(&world);
+    load_in_pieces(&world, cluster);
+    must(svcroute_watch_new(&watch, world.store, NULL) == 0, "watch");
+    struct svcroute_table *table = world_resolve(&world, NULL, cluster->services);
+    for (unsigned i = 0; i < RUNS; i++) {
+        seconds[i] = time_changes(&world, watch, &table, cluster, changes, i + 1);
+    }
+    svcroute_table_unref(table);
+    svcroute_watch_free(watch);
+    world_close(&world);
+    double own = measure_median(seconds);
+    snprintf(what, sizeof(what), "one slice changed, %u Services", cluster->services);
+    print_row(what, text_of(texts[0], "%.1f us", own * 1e6), "",
+              smaller > 0 ? text_of(texts[1], "%.2f x", own / smaller) : "",
+              smaller > 0 ? "< 50 us, <= 1.5 x the row above" : "< 50 us");
+    return own;
+}
+
+/* ---- the program ------------------------------------------------------------------------------
+ */
+
+static bool read_options(struct options *options, int argc, char **argv)
+{
+    *options = (struct options){{10000, 10}, 2000, {1000, 10000, 100000}};
+    for (int i = 1; i < argc; i++) {
+        unsigned *number = strcmp(argv[i], "--services") == 0    ? &options->cluster.services
+                           : strcmp(argv[i], "--endpoints") == 0 ? &options->cluster.endpoints
+                                                                 : NULL;
+        if (strcmp(argv[i], "--quick") == 0) {
+            *options = (struct options){{200, 10}, 50, {50, 100, 200}};
+        } else if (number != NULL && i + 1 < argc) {
+            *number = (unsigned)strtoul(argv[++i], NULL, 10);
+        } else {
+            return false;
+        }
+    }
+    return options->cluster.services != 0 && options->cluster.endpoints != 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    if (!read_options(&options, argc, argv)) {
+        fputs("usage: bench [--quick] [--services N] [--endpoints N]\n", stderr);
+        return 2;
+    }
+    printf("%u Services, %u endpoints each, as many IngressRoutes; median of %d runs\n\n",
+           options.cluster.services, options.cluster.endpoints, RUNS);
+    print_head();
+    row_load(&options.cluster, FORM_YAML, "YAML to store; libyaml's events", "<= 1.3 x");
+    row_load(&options.cluster, FORM_JSON, "JSON to store; libyaml's events", ">= 5.5 x faster");
+    row_resolve(&options.cluster);
+    double smaller = 0;
+    for (size_t i = 0; i < sizeof(options.sizes) / sizeof(options.sizes[0]); i++) {
+        struct cluster cluster = {options.sizes[i], options.cluster.endpoints};
+        smaller = row_change(&cluster, options.changes, smaller);
+    }
+    return 0;
+}
