@@ -15,8 +15,13 @@ struct step {
     svcr_text diag_field, diag_text; /* of a diagnostic: borrowed from it */
 };
 
+/* So many services are explained; each once, however many parents it has. */
+enum { SERVICES_MAX = 256 };
+
 struct svcroute_explanation {
     struct svcroute_table *table; /* referenced */
+    const struct svcroute_service *seen[SERVICES_MAX];
+    size_t num_seen;
     struct step *steps;
     size_t num, capacity;
     struct svcr_buffer texts;
@@ -96,6 +101,13 @@ static void step_diag(struct svcroute_explanation *explanation, uint32_t depth,
 
 /* ---- services ---- */
 
+static struct svcr_position position_of(const struct svcr_tree_service *service)
+{
+    uint32_t place = service->reference != NULL ? service->reference->place
+                                                : svcr_object_meta(service->object)->place;
+    return svcr_object_position(service->object, place, 0);
+}
+
 static void explain_backend(struct svcroute_explanation *explanation, uint32_t depth,
                             const struct svcr_backend *backend)
 {
@@ -129,8 +141,25 @@ static void explain_backend(struct svcroute_explanation *explanation, uint32_t d
     }
 }
 
-static void explain_service(struct svcroute_explanation *explanation, uint32_t depth,
-                            const struct svcroute_service *handle)
+/* True the first time that it is asked for a service, while there is room to remember it. */
+static bool first_time(struct svcroute_explanation *explanation,
+                       const struct svcroute_service *handle)
+{
+    for (size_t i = 0; i < explanation->num_seen; i++) {
+        if (explanation->seen[i] == handle) {
+            return false;
+        }
+    }
+    if (explanation->num_seen == SERVICES_MAX) {
+        return false;
+    }
+    explanation->seen[explanation->num_seen++] = handle;
+    return true;
+}
+
+/* Where a service is written, and what type it is. */
+static void explain_head(struct svcroute_explanation *explanation, uint32_t depth,
+                         const struct svcroute_service *handle)
 {
     static const char *const types[] = {
         [SVCROUTE_SERVICE_LOAD_BALANCER] = "load balancer",
@@ -140,29 +169,41 @@ static void explain_service(struct svcroute_explanation *explanation, uint32_t d
         [SVCROUTE_SERVICE_FAILOVER] = "failover",
     };
     const struct svcr_tree_service *service = svcr_entry_service(handle);
-    uint32_t place = service->reference != NULL ? service->reference->place
-                                                : svcr_object_meta(service->object)->place;
-    struct step *step = step_object(explanation, depth, service->object,
-                                    svcr_object_position(service->object, place, 0));
+    struct step *step = step_object(explanation, depth, service->object, position_of(service));
     step_spot(step, service->spot, "");
     svcr_buffer_printf(&explanation->texts, "writes the service %.*s (%s)",
                        SVCR_ARG(handle->entry.name), types[service->type]);
     if (service->num_children != 0) {
-        svcr_buffer_printf(&explanation->texts, " over %u children", service->num_children);
+        svcr_buffer_printf(&explanation->texts, " over %u %s", service->num_children,
+                           service->num_children == 1 ? "child" : "children");
     }
     step_end(explanation, step);
+}
+
+/* A service and what it leads to. Recursion: no deeper than SERVICES_MAX, since each is explained
+ * once. */
+static void explain_service(struct svcroute_explanation *explanation, uint32_t depth,
+                            const struct svcroute_service *handle)
+{
+    const struct svcr_tree_service *service = svcr_entry_service(handle);
+    explain_head(explanation, depth, handle);
+    if (!first_time(explanation, handle)) {
+        return;
+    }
     if (service->backend != NULL) {
         explain_backend(explanation, depth + 1, service->backend);
     }
     for (uint32_t i = 0; i < service->num_children; i++) {
         const struct svcr_child *child = &service->children[i];
-        step = step_object(explanation, depth + 1, service->object,
-                           svcr_object_position(service->object, place, 0));
-        svcr_buffer_printf(&explanation->texts, "leads on to %.*s",
-                           SVCR_ARG(svcr_child_name(explanation->table, child)));
-        if (svcr_child_service(explanation->table, child) == NULL) {
-            svcr_buffer_add_string(&explanation->texts, ", which is not part of this table");
+        const struct svcroute_service *there = svcr_child_service(explanation->table, child);
+        if (there != NULL) {
+            explain_service(explanation, depth + 1, there);
+            continue;
         }
+        struct step *step =
+            step_object(explanation, depth + 1, service->object, position_of(service));
+        svcr_buffer_printf(&explanation->texts, "leads on to %.*s, which is not part of this table",
+                           SVCR_ARG(child->name));
         step_end(explanation, step);
     }
 }
@@ -236,8 +277,9 @@ static bool explain_object(struct svcroute_explanation *explanation, uint32_t ki
     uint32_t place = svcr_object_meta(unit->object)->place;
     struct step *step =
         step_object(explanation, 0, unit->object, svcr_object_position(unit->object, place, 0));
-    svcr_buffer_printf(&explanation->texts, "writes %u routes and %u services", unit->num_routes,
-                       unit->num_services);
+    svcr_buffer_printf(&explanation->texts, "writes %u route%s and %u service%s", unit->num_routes,
+                       unit->num_routes == 1 ? "" : "s", unit->num_services,
+                       unit->num_services == 1 ? "" : "s");
     step_end(explanation, step);
     for (uint32_t i = 0; i < unit->num_diags; i++) {
         step_diag(explanation, 1, unit->diags[i]);
