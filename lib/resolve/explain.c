@@ -280,15 +280,17 @@ static bool explain_object(struct svcroute_explanation *explanation, uint32_t ki
     svcr_buffer_printf(&explanation->texts, "writes %u route%s and %u service%s", unit->num_routes,
                        unit->num_routes == 1 ? "" : "s", unit->num_services,
                        unit->num_services == 1 ? "" : "s");
+    if (kind == SVCROUTE_KIND_INGRESS_ROUTE &&
+        !svcr_class_matches(table->policy,
+                            (const struct svcr_ingress_route *)(void *)unit->object)) {
+        svcr_buffer_add_string(&explanation->texts, ", as its ingress class is not the one wanted");
+    }
     step_end(explanation, step);
     for (uint32_t i = 0; i < unit->num_diags; i++) {
         step_diag(explanation, 1, unit->diags[i]);
     }
     for (uint32_t i = 0; i < unit->num_routes; i++) {
-        const struct svcr_route *route = unit->routes[i];
-        const struct svcr_ingress_route *object = (const void *)route->object;
-        const struct svcroute_route *handle = svcroute_table_find_route_of(
-            table, namespace_, name, svcr_object_text(object, route->rule->match), 0);
+        const struct svcroute_route *handle = svcr_route_handle(table, unit->routes[i]);
         if (handle != NULL) {
             explain_route(explanation, 1, handle);
         }

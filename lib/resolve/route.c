@@ -4,6 +4,7 @@
 #include <svcroute/error.h>
 
 #include "base/memory.h"
+#include "resolve/table.h"
 
 struct making {
     struct svcr_resolver *resolver;
@@ -35,26 +36,34 @@ static void add_route_name(struct svcr_buffer *text, svcr_text namespace_, svcr_
 
 /* ---- class ---- */
 
-static bool class_matches(struct making *making)
+/* The class that an IngressRoute gives: by its field, else by the old annotation. */
+static svcr_text class_given(const struct svcr_ingress_route *object)
 {
-    struct svcr_resolver *resolver = making->resolver;
-    const struct svcr_ingress_route *object = making->object;
-    svcr_text wanted = {resolver->policy->ingress_class, resolver->policy->ingress_class_size};
-    svcr_text given = svcr_object_text(object, object->class_name);
-    if (object->class_name.offset == 0) {
-        given = svcr_object_text(object, object->class_annotation);
-        if (given.size != 0) {
-            svcr_report(resolver, SVCR_DIAG_CLASS_ANNOTATION, 0, resolver->object,
-                        svcr_object_position(resolver->object, object->meta.place, 0),
-                        SVCR_TEXT("metadata.annotations"),
-                        "the annotation kubernetes.io/ingress.class is old; write "
-                        "spec.ingressClassName");
-        }
-    }
+    return svcr_object_text(object, object->class_name.offset != 0 ? object->class_name
+                                                                   : object->class_annotation);
+}
+
+bool svcr_class_matches(const struct svcroute_policy *policy,
+                        const struct svcr_ingress_route *object)
+{
+    svcr_text wanted = {policy->ingress_class, policy->ingress_class_size};
+    svcr_text given = class_given(object);
     if (wanted.size != 0) {
         return svcr_text_same(given, wanted);
     }
     return given.size == 0 || svcr_text_same(given, SVCR_TEXT("traefik"));
+}
+
+static void report_class(struct making *making)
+{
+    const struct svcr_ingress_route *object = making->object;
+    if (object->class_name.offset == 0 && object->class_annotation.size != 0) {
+        svcr_report(making->resolver, SVCR_DIAG_CLASS_ANNOTATION, 0, &object->head,
+                    svcr_object_position(&object->head, object->meta.place, 0),
+                    SVCR_TEXT("metadata.annotations"),
+                    "the annotation kubernetes.io/ingress.class is old; write "
+                    "spec.ingressClassName");
+    }
 }
 
 /* ---- parents ---- */
@@ -371,7 +380,8 @@ bool svcr_routes_make(struct svcr_resolver *resolver)
         .object = (const struct svcr_ingress_route *)(void *)resolver->object,
     };
     bool good = true;
-    if (!class_matches(&making)) {
+    report_class(&making);
+    if (!svcr_class_matches(resolver->policy, making.object)) {
         return resolver->error == 0;
     }
     bool going = parents_make(&making, &good);

@@ -156,6 +156,13 @@ static const struct svcr_entry *entry_of(const struct svcr_group *group,
     return NULL;
 }
 
+const struct svcroute_route *svcr_route_handle(const struct svcroute_table *table,
+                                               const struct svcr_route *route)
+{
+    const struct svcr_group *group = svcr_group_find(table, &table->routes, route->base_name);
+    return (const void *)entry_of(group, &route->head);
+}
+
 static const struct svcr_unit *route_unit(const struct svcroute_table *table, svcr_text namespace_,
                                           svcr_text name)
 {
@@ -185,8 +192,7 @@ const struct svcroute_route *svcroute_table_find_route_of(const struct svcroute_
             continue;
         }
         if (index-- == 0) {
-            return (const void *)entry_of(svcr_group_find(table, &table->routes, route->base_name),
-                                          &route->head);
+            return svcr_route_handle(table, route);
         }
     }
     return NULL;

@@ -46,6 +46,12 @@ const struct svcroute_service *svcr_child_service(const struct svcroute_table *t
                                                   const struct svcr_child *child);
 /* The name under which a child is known. */
 svcr_text svcr_child_name(const struct svcroute_table *table, const struct svcr_child *child);
+/* What a unit's route is to users of the table; NULL: another has taken its name (traefik-v3). */
+const struct svcroute_route *svcr_route_handle(const struct svcroute_table *table,
+                                               const struct svcr_route *route);
+/* Whether an IngressRoute's class is the one that the policy wants (behaviour section 2). */
+bool svcr_class_matches(const struct svcroute_policy *policy,
+                        const struct svcr_ingress_route *object);
 /* The name of the route that a parent reference leads to. */
 svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parent *parent);
 
