@@ -164,7 +164,9 @@ bool svcr_tree_service_same_tuple(const struct svcr_tree_service *a,
                svcr_text_same(own_match(a), own_match(b));
     }
     if (same && a->type == SVCROUTE_SERVICE_LOAD_BALANCER) {
-        return a->reference->port.kind == b->reference->port.kind && settings_same(a, b);
+        /* Port 0 and "" are as if none were written. */
+        bool port = a->port.data == NULL || a->reference->port.kind == b->reference->port.kind;
+        return port && settings_same(a, b);
     }
     return same && (!a->own_of_route || members_same(a, b));
 }
