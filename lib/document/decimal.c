@@ -4,10 +4,15 @@
  * digits. It knows two operations, multiplication and division by powers of two, and both
  * directions follow from them: a text is scaled until its whole part has 53 bits; a double is
  * scaled up to its digits. That is the "simple decimal conversion" known from several run-time
- * libraries. Most numbers have at most 15 digits and take a short way: such a decimal survives the
- * trip through a double unchanged (DBL_DIG), so its shortest text is its own, and with a small
- * exponent it is one exact operation on doubles away from its value (W. D. Clinger, "How to read
- * floating point numbers accurately", 1990). */
+ * libraries. Only so many limbs are kept that no decision can depend on the rest: no number of 64
+ * bits times a power of two comes closer than 2^-128 of itself to a decimal of 19 digits without
+ * being one (D. Lemire, "Number parsing at a gigabyte per second", 2021), and each further digit of
+ * a text brings it closer by one digit at most. What is cut off stays visible as "a little more".
+ *
+ * Most numbers have at most 15 digits and take a short way: such a decimal survives the trip
+ * through a double unchanged (DBL_DIG), so its shortest text is its own, and with a small exponent
+ * it is one exact operation on doubles away from its value (W. D. Clinger, "How to read floating
+ * point numbers accurately", 1990). */
 #include "document/decimal.h"
 
 #include <float.h>
@@ -18,6 +23,7 @@ enum {
     LIMBS =
         WHOLE + 210, /* behind it: 1076 places of a double's neighbour, or a text's digits scaled */
     STEP = 29,       /* bits shifted at once: 1e9 << 29 stays far from 64 bits */
+    KEPT = 8,        /* limbs that suffice for a text of few digits */
     POINT = WHOLE * LIMB /* index of the first decimal place */
 };
 
@@ -29,6 +35,7 @@ static const uint32_t ten_to[LIMB] = {1,      10,      100,      1000,     10000
 
 struct fixed {
     int first, last; /* limbs outside [first, last) are zero */
+    int kept;        /* limbs that matter */
     uint32_t limb[LIMBS];
 };
 
@@ -36,6 +43,24 @@ static void fixed_clear(struct fixed *x)
 {
     memset(x, 0, sizeof *x);
     x->first = x->last = WHOLE;
+    x->kept = KEPT;
+}
+
+/* Cuts off limbs that do not matter, and zeros on both sides. */
+static void fixed_trim(struct fixed *x)
+{
+    while (x->first < x->last && x->limb[x->first] == 0) {
+        x->first++;
+    }
+    int end = x->first + x->kept;
+    for (int i = end; i < x->last; i++) {
+        x->limb[end - 1] |= x->limb[i] != 0;
+        x->limb[i] = 0;
+    }
+    x->last = x->last < end ? x->last : end;
+    while (x->last > x->first && x->limb[x->last - 1] == 0) {
+        x->last--;
+    }
 }
 
 /* The digit at `index`, counted from the far left; POINT is the first one behind the point. */
@@ -77,6 +102,7 @@ static void fixed_set(struct fixed *x, uint64_t value)
     x->limb[WHOLE - 2] = (uint32_t)(value / limb_base);
     x->limb[WHOLE - 1] = (uint32_t)(value % limb_base);
     x->first = WHOLE - 2;
+    fixed_trim(x);
 }
 
 static void fixed_multiply(struct fixed *x, int bits)
@@ -90,9 +116,7 @@ static void fixed_multiply(struct fixed *x, int bits)
     if (carry > 0) {
         x->limb[--x->first] = (uint32_t)carry;
     }
-    while (x->last > WHOLE && x->limb[x->last - 1] == 0) {
-        x->last--;
-    }
+    fixed_trim(x);
 }
 
 /* What falls off the far right stays visible in the last limb, as "a little more". */
@@ -111,9 +135,7 @@ static void fixed_divide(struct fixed *x, int bits)
     if (rest != 0) {
         x->limb[LIMBS - 1] |= 1;
     }
-    while (x->first < WHOLE && x->limb[x->first] == 0) {
-        x->first++;
-    }
+    fixed_trim(x);
 }
 
 /* Multiplies by 2^exponent. */
@@ -214,11 +236,10 @@ static void fixed_read(struct fixed *x, const struct parts *parts)
             x->limb[LIMBS - 1] |= 1;
         }
     }
-    x->last = (index + LIMB - 1) / LIMB > WHOLE ? (index + LIMB - 1) / LIMB : WHOLE;
     x->first = 0;
-    while (x->first < WHOLE && x->limb[x->first] == 0) {
-        x->first++;
-    }
+    x->last = (index + LIMB - 1) / LIMB;
+    x->kept = KEPT + (int)(parts->num < (size_t)LIMBS * 3 ? parts->num / 3 : LIMBS);
+    fixed_trim(x);
 }
 
 static int bits_of(uint64_t value)

@@ -15,7 +15,7 @@ struct reading {
     enum shape shape;
     bool value;     /* of a boolean */
     bool is_signed; /* an integer that fits 64 bits with sign */
-    svcr_text text; /* an integer's digits; a float's text without underscores; a special's name */
+    svcr_text text; /* a number as JSON has it; a special's name */
     char digits[SVCR_DECIMAL_MAX];
 };
 
@@ -221,6 +221,16 @@ static bool is_float(svcr_text text)
     return end > at && end == text.size;
 }
 
+/* A number that fits no double stays text. */
+static void read_float(svcr_text text, struct reading *out)
+{
+    size_t size = svcr_decimal_rewrite(text, out->digits);
+    if (size > 0) {
+        out->shape = SHAPE_FLOAT;
+        out->text = (svcr_text){out->digits, size};
+    }
+}
+
 /* The text without underscores: itself, or a copy in the arena. */
 static int strip(svcr_text *text, struct svcr_arena *arena)
 {
@@ -268,10 +278,8 @@ static int read_implicit(svcr_text text, struct svcr_arena *arena, struct readin
             return SVCROUTE_OK;
         }
     }
-    double value;
-    if (is_float(plain) && svcr_decimal_parse(plain, &value)) {
-        out->shape = SHAPE_FLOAT;
-        out->text = plain;
+    if (is_float(plain)) {
+        read_float(plain, out);
     }
     return SVCROUTE_OK;
 }
@@ -363,7 +371,6 @@ static int set_number(struct svcroute_node *node, struct svcr_arena *arena, svcr
 static int set_value(struct svcroute_node *node, struct svcr_arena *arena, svcr_text given,
                      const struct reading *reading, const char **why)
 {
-    char text[SVCR_DECIMAL_MAX];
     switch (reading->shape) {
     case SHAPE_NULL:
         svcr_scalar_set_null(node);
@@ -372,10 +379,8 @@ static int set_value(struct svcroute_node *node, struct svcr_arena *arena, svcr_
         svcr_scalar_set_boolean(node, reading->value);
         return SVCROUTE_OK;
     case SHAPE_INTEGER:
-        return set_number(node, arena, given, reading->text);
     case SHAPE_FLOAT:
-        return set_number(node, arena, given,
-                          (svcr_text){text, svcr_decimal_rewrite(reading->text, text)});
+        return set_number(node, arena, given, reading->text);
     case SHAPE_SPECIAL:
         *why = "infinity and NaN have no form in JSON; put the text in quotes";
         return SVCROUTE_ERR_REJECTED;
@@ -420,7 +425,9 @@ static bool fits_tag(struct reading *reading, svcr_text tag)
 {
     if (svcr_text_same(tag, SVCR_TEXT("float")) && reading->shape == SHAPE_INTEGER &&
         reading->is_signed) {
-        reading->shape = SHAPE_FLOAT;
+        char digits[SVCR_DECIMAL_MAX];
+        memcpy(digits, reading->text.data, reading->text.size);
+        read_float((svcr_text){digits, reading->text.size}, reading);
     }
     return (svcr_text_same(tag, SVCR_TEXT("int")) && reading->shape == SHAPE_INTEGER) ||
            (svcr_text_same(tag, SVCR_TEXT("float")) &&
