@@ -73,9 +73,6 @@ static uint32_t fixed_digit(const struct fixed *x, int index)
 static bool fixed_rest(const struct fixed *x, int index)
 {
     int limb = index / LIMB;
-    if (limb >= LIMBS) {
-        return false;
-    }
     if (x->limb[limb] % (ten_to[LIMB - 1 - index % LIMB] * UINT64_C(10)) != 0) {
         return true;
     }
@@ -362,11 +359,7 @@ static struct decimal shortest(uint64_t mantissa, int exponent, bool narrow)
         }
         break;
     }
-    struct decimal decimal = {digits, POINT - 1 - index};
-    for (; decimal.digits % 10 == 0; decimal.digits /= 10) {
-        decimal.exponent++;
-    }
-    return decimal;
+    return (struct decimal){digits, POINT - 1 - index};
 }
 
 /* The decimal of a double, or of the 32-bit number nearest to it; value > 0 and finite there. */
