@@ -144,6 +144,30 @@ svcr_text svcr_spot_text(struct svcr_spot spot, const char *field, char out[SVCR
     case SVCR_SPOT_SPEC:
         size = snprintf(out, SVCR_SPOT_MAX, "spec");
         break;
+    case SVCR_SPOT_PARENT:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.parentRefs[%u]", spot.i);
+        break;
+    case SVCR_SPOT_TLS_OPTIONS:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.tls.options");
+        break;
+    case SVCR_SPOT_SERVICE_PORT:
+        size = snprintf(out, SVCR_SPOT_MAX, "spec.ports[%u]", spot.i);
+        break;
+    case SVCR_SPOT_NODE_ADDRESS:
+        size = snprintf(out, SVCR_SPOT_MAX, "status.addresses[%u]", spot.i);
+        break;
+    case SVCR_SPOT_ENDPOINT:
+        size = snprintf(out, SVCR_SPOT_MAX, "endpoints[%u].addresses[%u]", spot.i, spot.j);
+        break;
+    case SVCR_SPOT_ENDPOINT_PORT:
+        size = snprintf(out, SVCR_SPOT_MAX, "ports[%u]", spot.j);
+        break;
+    case SVCR_SPOT_SUBSET:
+        size = snprintf(out, SVCR_SPOT_MAX, "subsets[%u].addresses[%u]", spot.i, spot.j);
+        break;
+    case SVCR_SPOT_SUBSET_PORT:
+        size = snprintf(out, SVCR_SPOT_MAX, "subsets[%u].ports[%u]", spot.i, spot.j);
+        break;
     }
     if (field[0] != '\0') {
         size += snprintf(out + size, SVCR_SPOT_MAX - (size_t)size, ".%s", field);

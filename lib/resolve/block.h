@@ -73,6 +73,14 @@ enum svcr_spot_kind {
     SVCR_SPOT_FAILOVER_SERVICE,  /* spec.failover.service */
     SVCR_SPOT_FAILOVER_FALLBACK, /* spec.failover.fallback */
     SVCR_SPOT_SPEC,              /* spec */
+    SVCR_SPOT_PARENT,            /* spec.parentRefs[i] */
+    SVCR_SPOT_TLS_OPTIONS,       /* spec.tls.options */
+    SVCR_SPOT_SERVICE_PORT,      /* spec.ports[i] */
+    SVCR_SPOT_NODE_ADDRESS,      /* status.addresses[i] */
+    SVCR_SPOT_ENDPOINT,          /* endpoints[i].addresses[j] */
+    SVCR_SPOT_ENDPOINT_PORT,     /* ports[j] */
+    SVCR_SPOT_SUBSET,            /* subsets[i].addresses[j] */
+    SVCR_SPOT_SUBSET_PORT,       /* subsets[i].ports[j] */
 };
 
 struct svcr_spot {

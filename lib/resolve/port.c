@@ -61,6 +61,9 @@ struct svcr_port svcr_port_find(const struct svcr_service *service,
     if (!external || !by_number) {
         return (struct svcr_port){.refused = SVCR_DIAG_PORT_NOT_FOUND};
     }
+    if (!traefik && (port->integer < 1 || port->integer > 65535)) {
+        return (struct svcr_port){.refused = SVCR_DIAG_PORT_RANGE};
+    }
     return (struct svcr_port){.index = UINT32_MAX, .number = port->integer, .differs = defines};
 }
 

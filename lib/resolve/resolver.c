@@ -34,9 +34,9 @@ void svcr_list_free(struct svcr_resolver *resolver, struct svcr_list_of *list)
     *list = (struct svcr_list_of){0};
 }
 
-static void report(struct svcr_resolver *resolver, enum svcr_diag_id id, uint32_t severity,
-                   const struct svcr_object *object, struct svcr_position at, svcr_text field,
-                   const char *format, va_list arguments)
+void svcr_vreport(struct svcr_resolver *resolver, enum svcr_diag_id id, uint32_t severity,
+                  const struct svcr_object *object, struct svcr_position at, svcr_text field,
+                  const char *format, va_list arguments)
 {
     const struct svcr_meta *meta = svcr_object_meta(object);
     const char *kind = svcroute_kind_name(object->kind);
@@ -66,7 +66,7 @@ void svcr_report(struct svcr_resolver *resolver, enum svcr_diag_id id, uint32_t 
 {
     va_list arguments;
     va_start(arguments, format);
-    report(resolver, id, severity, object, at, field, format, arguments);
+    svcr_vreport(resolver, id, severity, object, at, field, format, arguments);
     va_end(arguments);
 }
 
@@ -77,10 +77,19 @@ void svcr_report_reference(struct svcr_resolver *resolver, enum svcr_diag_id id,
     char buffer[SVCR_SPOT_MAX];
     va_list arguments;
     va_start(arguments, format);
-    report(resolver, id, 0, resolver->object,
-           svcr_object_position(resolver->object, reference->place, field),
-           svcr_spot_text(spot, path, buffer), format, arguments);
+    svcr_vreport(resolver, id, 0, resolver->object,
+                 svcr_object_position(resolver->object, reference->place, field),
+                 svcr_spot_text(spot, path, buffer), format, arguments);
     va_end(arguments);
+}
+
+void svcr_report_weight(struct svcr_resolver *resolver, const struct svcr_reference *reference,
+                        struct svcr_spot spot)
+{
+    if (reference->weight.given && reference->weight.value <= 0) {
+        svcr_report_reference(resolver, SVCR_DIAG_WEIGHT_ZERO, reference, spot, SVCR_REF_WEIGHT,
+                              "weight", "a child with weight 0 or less is never picked");
+    }
 }
 
 bool svcr_unit_write(struct svcr_resolver *resolver, struct svcr_tree_service *service)

@@ -83,12 +83,19 @@ __attribute__((format(printf, 7, 8))) void svcr_report(struct svcr_resolver *res
                                                        const struct svcr_object *object,
                                                        struct svcr_position at, svcr_text field,
                                                        const char *format, ...);
+void svcr_vreport(struct svcr_resolver *resolver, enum svcr_diag_id id, uint32_t severity,
+                  const struct svcr_object *object, struct svcr_position at, svcr_text field,
+                  const char *format, va_list arguments);
 /* The same about a reference of the unit: its field `field` (SVCR_REF_*; 0: the reference itself),
  * whose path below the spot is `path`. */
 __attribute__((format(printf, 7, 8))) void
 svcr_report_reference(struct svcr_resolver *resolver, enum svcr_diag_id id,
                       const struct svcr_reference *reference, struct svcr_spot spot, uint32_t field,
                       const char *path, const char *format, ...);
+
+/* Says so if a member of several is never picked for its weight. */
+void svcr_report_weight(struct svcr_resolver *resolver, const struct svcr_reference *reference,
+                        struct svcr_spot spot);
 
 static inline bool svcr_allows(const struct svcr_resolver *resolver,
                                enum svcroute_policy_switch which)
@@ -154,9 +161,18 @@ bool svcr_middlewares_read(struct svcr_resolver *resolver, struct svcr_list list
                            svcr_text home, struct svcr_spot spot, const svcr_text **names,
                            uint32_t *num, bool *good);
 
+/* Where the name of such an object is written: `spot.field`, or `spot.field[index].name`. */
+struct svcr_spelling {
+    struct svcr_spot spot;
+    const char *field;
+    bool listed;
+    uint32_t index;
+};
+
 /* The full name of one such object into *full. */
 bool svcr_name_read(struct svcr_resolver *resolver, const struct svcr_name_ref *ref,
-                    svcr_text asked, svcr_text home, svcr_text field, svcr_text *full, bool *good);
+                    svcr_text asked, svcr_text home, const struct svcr_spelling *spelling,
+                    svcr_text *full, bool *good);
 
 /* servers.c: the backend of a Service seen through a port and a scheme; NULL with an error noted,
  * or with what is wrong reported. One reference is the caller's. */

@@ -84,9 +84,12 @@ static struct svcr_object *parent_find(struct making *making, uint32_t index)
     };
     struct svcr_answer answer = svcr_reference_judge(resolver->policy, &question);
     struct svcr_position at = svcr_object_position(&object->head, ref->place, SVCR_NAME_REF_NAME);
+    struct svcr_spot spot = {SVCR_SPOT_PARENT, index, 0};
     struct svcr_quoted quoted;
+    char path[SVCR_SPOT_MAX];
     if (answer.refused != 0) {
-        svcr_report(resolver, answer.refused, 0, &object->head, at, SVCR_TEXT("spec.parentRefs"),
+        svcr_report(resolver, answer.refused, 0, &object->head, at,
+                    svcr_spot_text(spot, "name", path),
                     "the reference to the parent %s is not allowed, so all routes are left out; %s",
                     svcr_quote(&quoted, question.name), svcr_reference_remedy(answer.refused));
         return NULL;
@@ -94,7 +97,7 @@ static struct svcr_object *parent_find(struct making *making, uint32_t index)
     struct svcr_entity *entity = resolver->entity->edges[object->num_references + index].to;
     if (entity == NULL || entity->object == NULL || !svcr_watched(resolver, answer.namespace_)) {
         svcr_report(resolver, SVCR_DIAG_PARENT_MISSING, 0, &object->head, at,
-                    SVCR_TEXT("spec.parentRefs"),
+                    svcr_spot_text(spot, "name", path),
                     "there is no IngressRoute %s in namespace %.*s, so all routes are left out",
                     svcr_quote(&quoted, question.name), SVCR_ARG(answer.namespace_));
         return NULL;
@@ -217,6 +220,7 @@ static bool weighted_make(struct making *making, const struct svcr_rule *rule, u
             return false;
         }
         if (member.kind != 0) {
+            svcr_report_weight(resolver, &references[i], spot);
             draft.children[draft.num_children++] = member;
         } else {
             failed = resolver->traefik;
@@ -227,8 +231,10 @@ static bool weighted_make(struct making *making, const struct svcr_rule *rule, u
         return true; /* what was written stays (traefik-v3), or there is nothing */
     }
     if (draft.depth > resolver->context->limits.nesting) {
+        char path[SVCR_SPOT_MAX];
         svcr_report(resolver, SVCR_DIAG_LIMIT_NESTING, 0, resolver->object,
-                    rule_position(making, rule, SVCR_RULE_SERVICES), SVCR_TEXT("spec.routes"),
+                    rule_position(making, rule, SVCR_RULE_SERVICES),
+                    svcr_spot_text(draft.spot, "services", path),
                     "services are nested more than %u levels deep",
                     resolver->context->limits.nesting);
         draft.wrong = true;
@@ -250,8 +256,10 @@ static bool route_child(struct making *making, const struct svcr_rule *rule, uin
     struct svcr_resolver *resolver = making->resolver;
     child->role = SVCROUTE_CHILD_MAIN;
     if (rule->services.num == 0) {
+        char path[SVCR_SPOT_MAX];
         svcr_report(resolver, SVCR_DIAG_NO_ROUTE_SERVICE, 0, resolver->object,
-                    rule_position(making, rule, 0), SVCR_TEXT("spec.routes"),
+                    rule_position(making, rule, 0),
+                    svcr_spot_text((struct svcr_spot){SVCR_SPOT_ROUTE, index, 0}, "", path),
                     "the route has no service; it can only be a parent of others");
         return resolver->error == 0;
     }
@@ -275,8 +283,9 @@ static bool tls_make(struct making *making, svcr_text *options, bool *good)
     if (!tls->given || !tls->options.given || tls->options.name.size == 0) {
         return true;
     }
+    struct svcr_spelling spelling = {.spot = {SVCR_SPOT_TLS_OPTIONS, 0, 0}, .field = "name"};
     return svcr_name_read(resolver, &tls->options, resolver->namespace_, resolver->namespace_,
-                          SVCR_TEXT("spec.tls.options"), options, good);
+                          &spelling, options, good);
 }
 
 static bool route_pack(struct making *making, const struct svcr_route *draft)
@@ -339,6 +348,18 @@ static bool rule_good(struct making *making, const struct svcr_rule *rule, uint3
     return true;
 }
 
+/* The route is lost for a reason that was reported where it stands. */
+static bool report_loss(struct making *making, const struct svcr_rule *rule, uint32_t index,
+                        const char *reason)
+{
+    char path[SVCR_SPOT_MAX];
+    svcr_report(making->resolver, SVCR_DIAG_ROUTE_UNAVAILABLE, 0, making->resolver->object,
+                rule_position(making, rule, 0),
+                svcr_spot_text((struct svcr_spot){SVCR_SPOT_ROUTE, index, 0}, "", path),
+                "the route is left out: %s", reason);
+    return making->resolver->error == 0;
+}
+
 static bool route_make(struct making *making, const struct svcr_rule *rule, uint32_t index)
 {
     struct svcr_resolver *resolver = making->resolver;
@@ -354,23 +375,29 @@ static bool route_make(struct making *making, const struct svcr_rule *rule, uint
         return false;
     }
     if (!good) {
-        return resolver->error == 0;
+        return report_loss(making, rule, index, "a middleware is refused");
     }
     size_t written = resolver->services.num;
     add_route_name(&resolver->text, resolver->namespace_, resolver->name, rule);
     draft.base_name = svcr_unit_text(resolver);
     if (draft.base_name.data == NULL ||
-        !route_child(making, rule, index, draft.base_name, &draft.child, &good) ||
-        !tls_make(making, &draft.tls_options, &good)) {
+        !route_child(making, rule, index, draft.base_name, &draft.child, &good)) {
         return false;
     }
-    if (good) {
+    bool tls = true;
+    if (!tls_make(making, &draft.tls_options, &tls)) {
+        return false;
+    }
+    if (good && tls) {
         return route_pack(making, &draft);
     }
     if (!resolver->traefik) {
         svcr_unit_unwrite(resolver, written);
     }
-    return resolver->error == 0;
+    return report_loss(making, rule, index,
+                       good                ? "its tls.options are refused"
+                       : resolver->traefik ? "a service of it cannot be used"
+                                           : "no service of it can be used");
 }
 
 bool svcr_routes_make(struct svcr_resolver *resolver)

@@ -82,33 +82,50 @@ static uint32_t key_seen(struct build *build, svcr_text key, int32_t port, bool 
     return seen;
 }
 
+struct site { /* where an address or a port is written; its path is made only to be shown */
+    const struct svcr_object *object;
+    struct svcr_position at;
+    struct svcr_spot spot;
+    const char *field;
+};
+
+__attribute__((format(printf, 4, 5))) static void report_site(struct build *build,
+                                                              enum svcr_diag_id id,
+                                                              const struct site *site,
+                                                              const char *format, ...)
+{
+    char path[SVCR_SPOT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    svcr_vreport(build->resolver, id, 0, site->object, site->at,
+                 svcr_spot_text(site->spot, site->field, path), format, arguments);
+    va_end(arguments);
+}
+
 /* Refuses what a server must not be in the default profile (design section 6). */
-static bool address_good(struct build *build, const struct svcr_object *object,
-                         struct svcr_position at, const char *field, svcr_text text,
+static bool address_good(struct build *build, const struct site *site, svcr_text text,
                          const struct svcr_address *address)
 {
-    struct svcr_resolver *resolver = build->resolver;
     struct svcr_quoted quoted;
-    svcr_text path = {field, strlen(field)};
-    if (resolver->traefik) {
+    if (build->resolver->traefik) {
         return true;
     }
     if (address->size == 0 && !address->valid_name) {
-        svcr_report(resolver, SVCR_DIAG_BAD_HOST, 0, object, at, path,
+        report_site(build, SVCR_DIAG_BAD_HOST, site,
                     "%s is neither an IP address nor a host name; the server is left out",
                     svcr_quote(&quoted, text));
         return false;
     }
     if (!address->canonical) {
-        svcr_report(
-            resolver, SVCR_DIAG_ADDRESS_NOT_CANONICAL, 0, object, at, path,
+        report_site(
+            build, SVCR_DIAG_ADDRESS_NOT_CANONICAL, site,
             "%s is not written in the canonical form of an IP address; the server is left out",
             svcr_quote(&quoted, text));
         return false;
     }
-    if (address->local && !svcr_allows(resolver, SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES)) {
-        svcr_report(
-            resolver, SVCR_DIAG_LOCAL_ADDRESS, 0, object, at, path,
+    if (address->local && !svcr_allows(build->resolver, SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES)) {
+        report_site(
+            build, SVCR_DIAG_LOCAL_ADDRESS, site,
             "%s is a local address; the server is left out; allow local addresses to use it",
             svcr_quote(&quoted, text));
         return false;
@@ -116,15 +133,29 @@ static bool address_good(struct build *build, const struct svcr_object *object,
     return true;
 }
 
-static bool port_good(struct build *build, const struct svcr_object *object,
-                      struct svcr_position at, const char *field, int32_t port)
+static bool port_good(struct build *build, const struct site *site, int32_t port)
 {
     if (build->resolver->traefik || (port >= 1 && port <= 65535)) {
         return true;
     }
-    svcr_report(build->resolver, SVCR_DIAG_PORT_RANGE, 0, object, at,
-                (svcr_text){field, strlen(field)}, "port %d is outside 1 to 65535", port);
+    report_site(build, SVCR_DIAG_PORT_RANGE, site,
+                "port %d is outside 1 to 65535; what it leads to is left out", port);
     return false;
+}
+
+/* The port of the Service that the view looks through. */
+static bool service_port_good(struct build *build, const char *field)
+{
+    const struct svcr_object *object = &build->service->head;
+    if (build->view.index == UINT32_MAX) { /* the reference's own, judged there */
+        return true;
+    }
+    const struct svcr_service_port *ports = svcr_object_items(object, build->service->ports);
+    struct site site = {object,
+                        svcr_object_position(object, ports[build->view.index].place, 0),
+                        {SVCR_SPOT_SERVICE_PORT, build->view.index, 0},
+                        field};
+    return port_good(build, &site, build->view.port);
 }
 
 struct candidate {
@@ -183,10 +214,12 @@ static bool build_single(struct build *build, bool external)
         .port = build->view.port,
     };
     uint32_t field = external ? SVCR_SERVICE_EXTERNAL_NAME : SVCR_SERVICE_CLUSTER_IP;
-    struct svcr_position at = svcr_object_position(&service->head, service->place, field);
-    if (port_good(build, &service->head, at, "spec.ports", candidate.port) &&
-        address_good(build, &service->head, at, external ? "spec.externalName" : "spec.clusterIP",
-                     candidate.text, candidate.address)) {
+    struct site site = {&service->head,
+                        svcr_object_position(&service->head, service->place, field),
+                        {SVCR_SPOT_SPEC, 0, 0},
+                        external ? "externalName" : "clusterIP"};
+    if (service_port_good(build, "port") &&
+        address_good(build, &site, candidate.text, candidate.address)) {
         server_add(build, &candidate);
     }
     return true;
@@ -207,9 +240,11 @@ static void node_servers(struct build *build, const struct svcr_node *node)
             .address = &addresses[i].address.parsed,
             .port = build->view.port,
         };
-        struct svcr_position at = svcr_object_position(&node->head, addresses[i].address.place, 0);
-        if (address_good(build, &node->head, at, "status.addresses", candidate.text,
-                         candidate.address)) {
+        struct site site = {&node->head,
+                            svcr_object_position(&node->head, addresses[i].address.place, 0),
+                            {SVCR_SPOT_NODE_ADDRESS, i, 0},
+                            "address"};
+        if (address_good(build, &site, candidate.text, candidate.address)) {
             server_add(build, &candidate);
         }
     }
@@ -225,11 +260,7 @@ static bool build_nodes(struct build *build)
     if (!build_open(build, addresses, (uint32_t)store->num_nodes + 1)) {
         return false;
     }
-    const struct svcr_service_port *ports =
-        svcr_object_items(build->service, build->service->ports);
-    struct svcr_position at =
-        svcr_object_position(&build->service->head, ports[build->view.index].place, 0);
-    if (!port_good(build, &build->service->head, at, "spec.ports.nodePort", build->view.port)) {
+    if (!service_port_good(build, "nodePort")) {
         return true;
     }
     for (size_t i = 0; i < store->num_nodes; i++) {
@@ -240,24 +271,32 @@ static bool build_nodes(struct build *build)
 
 /* ---- EndpointSlices ---- */
 
-/* The value of the first port with the Service port's name; 0: the slice has none. A slice port
- * without a name matches nothing; legacy Endpoints leave out the name that is "". */
-static int32_t endpoint_port(const struct svcr_object *object, struct svcr_list list,
-                             svcr_text name, bool legacy)
+/* The value of the first port with the Service port's name, which has to be good; 0: there is none.
+ * A slice port without a name matches nothing; legacy Endpoints leave out the name that is "". */
+static int32_t endpoint_port(struct build *build, const struct svcr_object *object,
+                             struct svcr_list list, struct svcr_spot spot)
 {
+    bool legacy = spot.kind == SVCR_SPOT_SUBSET_PORT;
     const struct svcr_endpoint_port *ports = svcr_object_items(object, list);
     for (uint32_t i = 0; i < list.num; i++) {
         if ((legacy || ports[i].name.offset != 0) &&
-            svcr_text_same(svcr_object_text(object, ports[i].name), name)) {
-            return ports[i].port;
+            svcr_text_same(svcr_object_text(object, ports[i].name), build->port_name)) {
+            struct site site = {object,
+                                svcr_object_position(object, svcr_object_meta(object)->place, 0),
+                                spot, "port"};
+            site.spot.j = i;
+            bool good = ports[i].port == 0 || port_good(build, &site, ports[i].port);
+            return good ? ports[i].port : 0;
         }
     }
     return 0;
 }
 
 static void endpoint_servers(struct build *build, const struct svcr_object *object,
-                             const struct svcr_endpoint *endpoint, int32_t port, bool once)
+                             const struct svcr_endpoint *endpoint, int32_t port,
+                             struct svcr_spot spot)
 {
+    bool once = spot.kind == SVCR_SPOT_ENDPOINT;
     const struct svcr_endpoint_address *addresses = svcr_object_items(object, endpoint->addresses);
     for (uint32_t i = 0; i < endpoint->addresses.num; i++) {
         struct candidate candidate = {
@@ -268,9 +307,10 @@ static void endpoint_servers(struct build *build, const struct svcr_object *obje
             .fenced = endpoint->terminating == SVCR_TRUE,
             .once = once,
         };
-        struct svcr_position at = svcr_object_position(object, addresses[i].place, 0);
-        if (address_good(build, object, at, once ? "endpoints.addresses" : "subsets.addresses",
-                         candidate.text, candidate.address)) {
+        struct site site = {object, svcr_object_position(object, addresses[i].place, 0), spot,
+                            once ? "" : "ip"};
+        site.spot.j = once ? i : spot.j;
+        if (address_good(build, &site, candidate.text, candidate.address)) {
             server_add(build, &candidate);
         }
     }
@@ -279,19 +319,17 @@ static void endpoint_servers(struct build *build, const struct svcr_object *obje
 static void slice_servers(struct build *build, const struct svcr_endpoint_slice *slice)
 {
     const struct svcr_endpoint *endpoints = svcr_object_items(slice, slice->endpoints);
-    int32_t port = endpoint_port(&slice->head, slice->ports, build->port_name, false);
+    int32_t port = endpoint_port(build, &slice->head, slice->ports,
+                                 (struct svcr_spot){SVCR_SPOT_ENDPOINT_PORT, 0, 0});
     build->objects.items[build->objects.num++] = (void *)(uintptr_t)&slice->head;
     if (port == 0) {
-        return;
-    }
-    struct svcr_position at = svcr_object_position(&slice->head, slice->meta.place, 0);
-    if (!port_good(build, &slice->head, at, "ports", port)) {
         return;
     }
     build->scheme_needed = true;
     for (uint32_t i = 0; i < slice->endpoints.num; i++) {
         if (endpoints[i].serving != SVCR_FALSE) {
-            endpoint_servers(build, &slice->head, &endpoints[i], port, true);
+            endpoint_servers(build, &slice->head, &endpoints[i], port,
+                             (struct svcr_spot){SVCR_SPOT_ENDPOINT, i, 0});
         }
     }
 }
@@ -324,17 +362,18 @@ static bool build_slices(struct build *build, const struct svcr_entity *entity)
 /* ---- legacy Endpoints ---- */
 
 static void subset_servers(struct build *build, const struct svcr_endpoints *endpoints,
-                           const struct svcr_subset *subset)
+                           const struct svcr_subset *subset, uint32_t index)
 {
     const struct svcr_endpoint *addresses = svcr_object_items(endpoints, subset->addresses);
-    int32_t port = endpoint_port(&endpoints->head, subset->ports, build->port_name, true);
-    struct svcr_position at = svcr_object_position(&endpoints->head, endpoints->meta.place, 0);
-    if (port == 0 || !port_good(build, &endpoints->head, at, "subsets.ports", port)) {
+    int32_t port = endpoint_port(build, &endpoints->head, subset->ports,
+                                 (struct svcr_spot){SVCR_SPOT_SUBSET_PORT, index, 0});
+    if (port == 0) {
         return;
     }
     build->scheme_needed = true;
     for (uint32_t i = 0; i < subset->addresses.num; i++) {
-        endpoint_servers(build, &endpoints->head, &addresses[i], port, false);
+        endpoint_servers(build, &endpoints->head, &addresses[i], port,
+                         (struct svcr_spot){SVCR_SPOT_SUBSET, index, i});
     }
 }
 
@@ -353,7 +392,7 @@ static bool build_endpoints(struct build *build, const struct svcr_endpoints *en
                 svcr_object_position(&endpoints->head, endpoints->meta.place, 0), SVCR_TEXT(""),
                 "serves its Service, which has no EndpointSlice");
     for (uint32_t i = 0; i < endpoints->subsets.num; i++) {
-        subset_servers(build, endpoints, &subsets[i]);
+        subset_servers(build, endpoints, &subsets[i], i);
     }
     return true;
 }

@@ -104,6 +104,9 @@ static bool port_reported(struct svcr_resolver *resolver, const struct svcr_refe
                               "no port is given, and the Service's ports (%s) do not settle it; "
                               "write the port",
                               ports_listed(service, listed));
+    } else if (port->refused == SVCR_DIAG_PORT_RANGE) {
+        svcr_report_reference(resolver, port->refused, reference, spot, SVCR_REF_PORT, "port",
+                              "port %s is outside 1 to 65535", svcr_quote(&quoted, written));
     } else if (port->refused != 0) {
         svcr_report_reference(resolver, port->refused, reference, spot, SVCR_REF_PORT, "port",
                               "the Service has no port %s%s; it has: %s",
@@ -163,7 +166,8 @@ static uint32_t mode_find(struct svcr_resolver *resolver, const struct svcr_refe
     if (svcr_allows(resolver, SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE)) {
         svcr_report_reference(resolver, SVCR_DIAG_CLUSTER_SCOPE_DISABLED, reference, spot,
                               SVCR_REF_NODE_PORT_LB, "nodePortLB",
-                              "nodePortLB needs Nodes, and cluster-scoped resources are disabled");
+                              "nodePortLB needs Nodes, and cluster-scoped resources are "
+                              "disabled; enable them, or set nodePortLB: false");
         return 0;
     }
     return SVCR_BACKEND_NODES;
@@ -187,7 +191,8 @@ static bool backend_good(struct svcr_resolver *resolver, const struct svcr_refer
     if (backend->view.mode == SVCR_BACKEND_NODES) {
         svcr_report_reference(resolver, SVCR_DIAG_NO_NODE_ADDRESS, reference, spot,
                               SVCR_REF_NODE_PORT_LB, "nodePortLB",
-                              "no Node has an address of type InternalIP that may be used");
+                              "no Node has an address of type InternalIP that may be used; set "
+                              "nodePortLB: false to use the Service's endpoints");
         return false;
     }
     if (svcr_allows(resolver, SVCROUTE_POLICY_ALLOW_EMPTY_SERVICES)) {

@@ -2,6 +2,8 @@
  * their defaults (behaviour sections 7 and 12). */
 #include "resolve/resolver.h"
 
+#include <stdio.h>
+
 #include <svcroute/error.h>
 
 #include "base/duration.h"
@@ -136,23 +138,34 @@ static void read_passive_check(const struct reading *reading, struct svcr_tree_s
                   "passiveHealthCheck.failureWindow", &draft->failure_window);
 }
 
+static svcr_text spelling_text(const struct svcr_spelling *spelling, char path[SVCR_SPOT_MAX])
+{
+    char field[64];
+    if (spelling->listed) {
+        snprintf(field, sizeof(field), "%s[%u].name", spelling->field, spelling->index);
+    }
+    return svcr_spot_text(spelling->spot, spelling->listed ? field : spelling->field, path);
+}
+
 /* Judges a name of an object that is known by name only, and writes its full name to
  * resolver->text. */
 static bool read_name(struct svcr_resolver *resolver, svcr_text asked, svcr_text home,
                       svcr_text name, svcr_text namespace_, struct svcr_position at,
-                      svcr_text field, bool *good)
+                      const struct svcr_spelling *spelling, bool *good)
 {
     struct svcr_question question = {SVCR_REFERENCE_OBJECT, asked, home, name, namespace_};
     struct svcr_answer answer = svcr_reference_judge(resolver->policy, &question);
     struct svcr_quoted quoted;
+    char path[SVCR_SPOT_MAX];
     if (answer.namespace_ignored && answer.refused == 0) {
-        svcr_report(resolver, SVCR_DIAG_NAMESPACE_IGNORED, 0, resolver->object, at, field,
-                    "the namespace beside %s has no effect", svcr_quote(&quoted, name));
+        svcr_report(resolver, SVCR_DIAG_NAMESPACE_IGNORED, 0, resolver->object, at,
+                    spelling_text(spelling, path), "the namespace beside %s has no effect",
+                    svcr_quote(&quoted, name));
     }
     if (answer.refused != 0) {
-        svcr_report(resolver, answer.refused, 0, resolver->object, at, field,
-                    "the reference to %s is not allowed; %s", svcr_quote(&quoted, name),
-                    svcr_reference_remedy(answer.refused));
+        svcr_report(resolver, answer.refused, 0, resolver->object, at,
+                    spelling_text(spelling, path), "the reference to %s is not allowed; %s",
+                    svcr_quote(&quoted, name), svcr_reference_remedy(answer.refused));
         *good = false;
         return true;
     }
@@ -162,13 +175,14 @@ static bool read_name(struct svcr_resolver *resolver, svcr_text asked, svcr_text
 }
 
 bool svcr_name_read(struct svcr_resolver *resolver, const struct svcr_name_ref *ref,
-                    svcr_text asked, svcr_text home, svcr_text field, svcr_text *full, bool *good)
+                    svcr_text asked, svcr_text home, const struct svcr_spelling *spelling,
+                    svcr_text *full, bool *good)
 {
     const struct svcr_object *object = resolver->object;
     bool fine = true;
     if (!read_name(resolver, asked, home, svcr_object_text(object, ref->name),
                    svcr_object_text(object, ref->namespace_),
-                   svcr_object_position(object, ref->place, SVCR_NAME_REF_NAME), field, &fine)) {
+                   svcr_object_position(object, ref->place, SVCR_NAME_REF_NAME), spelling, &fine)) {
         return false;
     }
     if (!fine) {
@@ -194,9 +208,8 @@ bool svcr_middlewares_read(struct svcr_resolver *resolver, struct svcr_list list
         return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
     }
     for (uint32_t i = 0; i < list.num; i++) {
-        char buffer[SVCR_SPOT_MAX];
-        svcr_text field = svcr_spot_text(spot, "middlewares", buffer);
-        if (!svcr_name_read(resolver, &refs[i], asked, home, field, &texts[i], good)) {
+        struct svcr_spelling spelling = {spot, "middlewares", true, i};
+        if (!svcr_name_read(resolver, &refs[i], asked, home, &spelling, &texts[i], good)) {
             return false;
         }
     }
@@ -214,12 +227,12 @@ static bool read_transport(const struct reading *reading, svcr_text asked,
     if (written.size == 0) {
         return true;
     }
-    char buffer[SVCR_SPOT_MAX];
+    struct svcr_spelling spelling = {.spot = reading->spot, .field = "serversTransport"};
     bool fine = true;
     if (!read_name(
             resolver, asked, draft->namespace_, written, SVCR_TEXT_ABSENT,
             svcr_object_position(resolver->object, reference->place, SVCR_REF_SERVERS_TRANSPORT),
-            svcr_spot_text(reading->spot, "serversTransport", buffer), &fine)) {
+            &spelling, &fine)) {
         return false;
     }
     if (!fine) {

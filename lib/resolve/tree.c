@@ -5,6 +5,8 @@
  * needs. */
 #include "resolve/resolver.h"
 
+#include <stdio.h>
+
 #include <svcroute/error.h>
 
 struct tree {
@@ -41,9 +43,8 @@ static bool child_add(struct tree *tree, const struct svcr_reference *reference,
         tree->failed = tree->resolver->traefik;
         return true;
     }
-    if (role == SVCROUTE_CHILD_MEMBER && child.weight <= 0) {
-        svcr_report_reference(tree->resolver, SVCR_DIAG_WEIGHT_ZERO, reference, at, SVCR_REF_WEIGHT,
-                              "weight", "a child with weight 0 or less is never picked");
+    if (role == SVCROUTE_CHILD_MEMBER) {
+        svcr_report_weight(tree->resolver, reference, at);
     }
     tree->children[tree->num++] = child;
     return true;
@@ -130,10 +131,12 @@ static void check_error_status(struct tree *tree)
         svcr_text text = svcr_object_text(tree->object, items[i]);
         if (!status_good(text)) {
             struct svcr_quoted quoted;
+            char path[SVCR_SPOT_MAX];
+            int size = snprintf(path, sizeof(path), "spec.failover.errors.status[%u]", i);
             svcr_report(
                 tree->resolver, SVCR_DIAG_BAD_STATUS, 0, &tree->object->head,
                 svcr_object_position(&tree->object->head, tree->object->error_status_place + i, 0),
-                SVCR_TEXT("spec.failover.errors.status"),
+                (svcr_text){path, (size_t)size},
                 "%s is no status code and no range of them, such as 500 or 500-504",
                 svcr_quote(&quoted, text));
             tree->wrong = true;
