@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The documents say what is true: check.py BUILD
+"""The documents say what is true: check.py BUILD [--update]
 
 docs/diagnostics.md has the rows of lib/base/diag_ids.h, links lead somewhere, the C code of README.md and docs/guide.md
-compiles and does what it says, the tool prints what README.md shows, and the release is the same everywhere.
+compiles and does what it says, the tool prints what README.md shows (--update lets README.md show what it prints), and the release is the same everywhere.
 """
 import os
 import pathlib
@@ -94,7 +94,12 @@ def check_output():
     shown = re.findall(r"```text\n\$ svcroute ([^\n]*)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     count.check(len(shown) >= 2, "README.md shows what comes out")
     for arguments, expected in shown:
-        done = subprocess.run([str(tool), *arguments.split()], capture_output=True, text=True, cwd=ROOT)
+        done = subprocess.run([str(tool), *arguments.split()], capture_output=True, text=True, cwd=ROOT,
+                              env=dict(os.environ, LC_ALL="C.UTF-8"))
+        if sys.argv[2:] == ["--update"]:
+            readme = ROOT / "README.md"
+            readme.write_text(readme.read_text(encoding="utf-8").replace(expected, done.stdout), encoding="utf-8")
+            expected = done.stdout
         count.check(done.stdout == expected, "README.md: svcroute %s prints\n%s%s" % (arguments, done.stdout, done.stderr))
 
 
