@@ -136,6 +136,72 @@ struct svcroute_text runner_find_text(const struct svcroute_node *map, const cha
     return text;
 }
 
+static bool text_is(struct svcroute_text text, const char *string)
+{
+    return text.size == strlen(string) && memcmp(text.data, string, text.size) == 0;
+}
+
+static int set_lists(struct svcroute_policy *policy, const struct svcroute_node *options)
+{
+    static const struct {
+        const char *key;
+        int (*add)(struct svcroute_policy *, struct svcroute_text);
+    } lists[] = {
+        {"crossProviderNamespaces", svcroute_policy_add_cross_provider_namespace},
+        {"namespaces", svcroute_policy_add_namespace},
+    };
+    int error = 0;
+    for (size_t i = 0; i < 2 && error == 0; i++) {
+        const struct svcroute_node *list =
+            svcroute_node_find(options, lists[i].key, strlen(lists[i].key));
+        if (list == NULL) {
+            continue;
+        }
+        error = lists[i].add(
+            policy, (struct svcroute_text){"", 0}); /* given, perhaps without a single one */
+        const struct svcroute_node *item = svcroute_node_first(list);
+        for (; item != NULL && error == 0; item = svcroute_node_next(list, item)) {
+            error = lists[i].add(policy, svcroute_node_get_text(item));
+        }
+    }
+    return error;
+}
+
+int runner_set_policy(struct svcroute_policy *policy, const struct svcroute_node *options)
+{
+    static const struct {
+        const char *key;
+        uint32_t which;
+    } switches[] = {
+        {"allowCrossNamespace", SVCROUTE_POLICY_ALLOW_CROSS_NAMESPACE},
+        {"allowExternalNameServices", SVCROUTE_POLICY_ALLOW_EXTERNAL_NAME},
+        {"allowEmptyServices", SVCROUTE_POLICY_ALLOW_EMPTY_SERVICES},
+        {"nativeLBByDefault", SVCROUTE_POLICY_NATIVE_LB_BY_DEFAULT},
+        {"disableClusterScopeResources", SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE},
+        {"allowLocalAddresses", SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES},
+    };
+    struct svcroute_text profile = runner_find_text(options, "profile");
+    bool by_default = text_is(profile, "default");
+    int error = by_default || profile.size == 0 || text_is(profile, "traefik-v3")
+                    ? 0
+                    : SVCROUTE_ERR_INVALID;
+    if (error == 0) {
+        error = svcroute_policy_set_profile(policy, by_default ? SVCROUTE_PROFILE_DEFAULT
+                                                               : SVCROUTE_PROFILE_TRAEFIK_V3);
+    }
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]) && error == 0; i++) {
+        const struct svcroute_node *value =
+            svcroute_node_find(options, switches[i].key, strlen(switches[i].key));
+        error = svcroute_policy_set_switch(policy, switches[i].which,
+                                           value != NULL && svcroute_node_get_boolean(value));
+    }
+    if (error == 0) {
+        error =
+            svcroute_policy_set_ingress_class(policy, runner_find_text(options, "ingressClass"));
+    }
+    return error != 0 ? error : set_lists(policy, options);
+}
+
 int runner_main(int argc, char **argv,
                 void (*judge)(struct runner *runner, struct svcroute_context *context,
                               const struct svcroute_node *row, const char *name))

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include <svcroute/document.h>
+#include <svcroute/policy.h>
 
 enum runner_status {
     RUNNER_OK = 0,
@@ -36,6 +37,9 @@ int runner_read_file(const char *path, char **data, size_t *size);
 struct svcroute_document *runner_read_json(struct svcroute_context *context, const char *path);
 /* The text of a map's entry; absent (data NULL) if there is none or it is no string. */
 struct svcroute_text runner_find_text(const struct svcroute_node *map, const char *key);
+
+/* Sets a new policy as an options.json says; profile traefik-v3 when it names none. */
+int runner_set_policy(struct svcroute_policy *policy, const struct svcroute_node *options);
 
 /* The main of a runner over one file: a JSON list, or a map whose `cases` are one, each element judged by `judge`, whose `name`
  * tells the row. Gives the exit status. */
