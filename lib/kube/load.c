@@ -233,7 +233,7 @@ int svcr_load_stream(struct svcr_load *load, const void *bytes, size_t size,
     struct svcroute_load_options own;
     int error = svcr_load_options(&own, options);
     if (!error && result) {
-        error = svcr_struct_check(result, sizeof(*result));
+        error = svcr_struct_check(result, SVCR_SIZE_UP_TO(struct svcroute_load_result, ignored));
     }
     if (error || (!bytes && size)) {
         return error ? error : SVCROUTE_ERR_INVALID;
@@ -254,7 +254,7 @@ int svcr_load_document(struct svcr_load *load, const struct svcroute_document *d
     struct svcroute_load_options own;
     int error = svcr_load_options(&own, options);
     if (!error && result) {
-        error = svcr_struct_check(result, sizeof(*result));
+        error = svcr_struct_check(result, SVCR_SIZE_UP_TO(struct svcroute_load_result, ignored));
     }
     if (!error) {
         error = document ? svcroute_document_get_error(document) : SVCROUTE_ERR_INVALID;

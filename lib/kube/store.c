@@ -217,7 +217,7 @@ int svcroute_store_get(const struct svcroute_store *store, uint32_t kind,
     if (!store || !info || !is_kind(kind) || !is_text(namespace_) || !is_text(name)) {
         return SVCROUTE_ERR_INVALID;
     }
-    int error = svcr_struct_check(info, sizeof(*info));
+    int error = svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_object_info, reserved));
     if (error) {
         return error;
     }
@@ -241,7 +241,7 @@ int svcroute_store_iterate(const struct svcroute_store *store, uint32_t kind, ui
     if (!store || !cursor || !info || kind > SVCROUTE_KIND_NODE) {
         return SVCROUTE_ERR_INVALID;
     }
-    int error = svcr_struct_check(info, sizeof(*info));
+    int error = svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_object_info, reserved));
     if (error) {
         return error;
     }

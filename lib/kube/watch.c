@@ -395,7 +395,9 @@ int svcroute_watch_feed(struct svcroute_watch *watch, const void *bytes, size_t 
     if (!watch || (!bytes && size)) {
         return SVCROUTE_ERR_INVALID;
     }
-    int error = result ? svcr_struct_check(result, sizeof(*result)) : 0;
+    int error =
+        result ? svcr_struct_check(result, SVCR_SIZE_UP_TO(struct svcroute_load_result, ignored))
+               : 0;
     if (error) {
         return error;
     }

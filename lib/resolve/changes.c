@@ -181,7 +181,7 @@ int svcroute_changes_next(struct svcroute_changes *changes, struct svcroute_chan
 {
     int error = changes == NULL || info == NULL
                     ? SVCROUTE_ERR_INVALID
-                    : svcr_struct_check(info, sizeof(struct svcroute_change_info));
+                    : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_change_info, of));
     if (error != 0) {
         return error;
     }

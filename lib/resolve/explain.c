@@ -388,7 +388,7 @@ int svcroute_explanation_get(const struct svcroute_explanation *explanation, siz
 {
     int error = explanation == NULL || info == NULL
                     ? SVCROUTE_ERR_INVALID
-                    : svcr_struct_check(info, sizeof(struct svcroute_step_info));
+                    : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_step_info, text));
     if (error != 0) {
         return error;
     }

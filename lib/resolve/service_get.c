@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "resolve/table.h"
 
-/* Checks the arguments that all info getters share. */
+/* Checks the arguments that all info getters share; `first`: size of the first release. */
 static int check(const void *handle, const void *info, size_t first)
 {
     return handle == NULL || info == NULL ? SVCROUTE_ERR_INVALID : svcr_struct_check(info, first);
@@ -18,7 +18,7 @@ static const struct svcr_traefik_service *tree_of(const struct svcr_tree_service
 int svcroute_service_get_info(const struct svcroute_service *handle,
                               struct svcroute_service_info *info)
 {
-    int error = check(handle, info, sizeof(*info));
+    int error = check(handle, info, SVCR_SIZE_UP_TO(struct svcroute_service_info, depth));
     if (error != 0) {
         return error;
     }
@@ -66,7 +66,9 @@ int svcroute_service_get_child(const struct svcroute_table *table,
                                const struct svcroute_service *handle, size_t index,
                                struct svcroute_child_info *info)
 {
-    int error = table == NULL ? SVCROUTE_ERR_INVALID : check(handle, info, sizeof(*info));
+    int error = table == NULL
+                    ? SVCROUTE_ERR_INVALID
+                    : check(handle, info, SVCR_SIZE_UP_TO(struct svcroute_child_info, reserved));
     if (error != 0) {
         return error;
     }
@@ -108,7 +110,7 @@ static const struct svcr_server *server_at(const struct svcroute_service *handle
 int svcroute_service_get_server(const struct svcroute_service *handle, size_t index,
                                 struct svcroute_server_info *info)
 {
-    int error = check(handle, info, sizeof(*info));
+    int error = check(handle, info, SVCR_SIZE_UP_TO(struct svcroute_server_info, reserved));
     const struct svcr_server *server = error == 0 ? server_at(handle, index) : NULL;
     if (server == NULL) {
         return error != 0 ? error : SVCROUTE_ERR_NOT_FOUND;
@@ -167,7 +169,7 @@ struct svcroute_text svcroute_service_get_error_status(const struct svcroute_ser
 int svcroute_service_get_cookie(const struct svcroute_service *handle,
                                 struct svcroute_cookie_info *info)
 {
-    int error = check(handle, info, sizeof(*info));
+    int error = check(handle, info, SVCR_SIZE_UP_TO(struct svcroute_cookie_info, http_only));
     const struct svcr_cookie *cookie = error == 0 ? svcr_entry_service(handle)->cookie : NULL;
     if (cookie == NULL) {
         return error != 0 ? error : SVCROUTE_ERR_NOT_FOUND;
@@ -189,7 +191,8 @@ int svcroute_service_get_cookie(const struct svcroute_service *handle,
 int svcroute_service_get_health_check(const struct svcroute_service *handle,
                                       struct svcroute_health_check_info *info)
 {
-    int error = check(handle, info, sizeof(*info));
+    int error =
+        check(handle, info, SVCR_SIZE_UP_TO(struct svcroute_health_check_info, num_headers));
     if (error != 0) {
         return error;
     }
@@ -237,7 +240,8 @@ int svcroute_service_get_health_header(const struct svcroute_service *handle, si
 int svcroute_service_get_passive_check(const struct svcroute_service *handle,
                                        struct svcroute_passive_check_info *info)
 {
-    int error = check(handle, info, sizeof(*info));
+    int error = check(handle, info,
+                      SVCR_SIZE_UP_TO(struct svcroute_passive_check_info, max_failed_attempts));
     if (error != 0) {
         return error;
     }
