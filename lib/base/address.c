@@ -186,9 +186,7 @@ static char *put_group(char *at, unsigned value)
     }
 }
 
-/* Writes the canonical form, at most 39 bytes; of the forms with an IPv4 part only the mapped one.
- */
-static size_t format_ipv6(const uint8_t bytes[16], char out[40])
+size_t svcr_address_format_ipv6(const uint8_t bytes[16], char out[SVCR_ADDRESS_TEXT_MAX])
 {
     char *at = out;
     size_t gap, length;
@@ -327,7 +325,7 @@ static void judge_ipv6(svcr_text text, struct svcr_address *out)
 {
     const char *zone = memchr(text.data, '%', text.size);
     size_t size = zone ? (size_t)(zone - text.data) : text.size;
-    char canonical[40];
+    char canonical[SVCR_ADDRESS_TEXT_MAX];
 
     if (!parse_ipv6(text.data, size, out->bytes)) {
         memset(out->bytes, 0, sizeof(out->bytes));
@@ -342,8 +340,8 @@ static void judge_ipv6(svcr_text text, struct svcr_address *out)
     }
     out->size = 16;
     out->valid_name = 1;
-    out->canonical =
-        format_ipv6(out->bytes, canonical) == size && memcmp(canonical, text.data, size) == 0;
+    out->canonical = svcr_address_format_ipv6(out->bytes, canonical) == size &&
+                     memcmp(canonical, text.data, size) == 0;
 }
 
 void svcr_address_parse(svcr_text text, struct svcr_address *out)

@@ -21,4 +21,9 @@ struct svcr_address {
 
 void svcr_address_parse(svcr_text text, struct svcr_address *out);
 
+#define SVCR_ADDRESS_TEXT_MAX 40
+/* Writes an IPv6 address canonically, at most 39 bytes without a NUL, and gives their number; of the
+ * forms with an IPv4 part only the mapped one. */
+size_t svcr_address_format_ipv6(const uint8_t bytes[16], char out[SVCR_ADDRESS_TEXT_MAX]);
+
 #endif

@@ -57,6 +57,7 @@ static bool component(struct graph *graph, const struct frame *frame)
         member = graph->stack[--graph->num_stack];
         member->on_stack = false;
         member->on_cycle = cycle;
+        member->component = frame->work->index;
         if (!svcr_list_add(graph->resolver, graph->order, member)) {
             return false;
         }

@@ -39,6 +39,7 @@ struct svcr_work { /* one unit to be made */
     bool on_cycle;
     /* Tarjan's algorithm */
     uint32_t index, low; /* index 0: not visited */
+    uint32_t component;  /* the same for all that lead to each other */
     bool on_stack;
 };
 

@@ -117,10 +117,11 @@ static bool address_good(struct build *build, const struct site *site, svcr_text
         return false;
     }
     if (!address->canonical) {
-        report_site(
-            build, SVCR_DIAG_ADDRESS_NOT_CANONICAL, site,
-            "%s is not written in the canonical form of an IP address; the server is left out",
-            svcr_quote(&quoted, text));
+        char canonical[SVCR_ADDRESS_TEXT_MAX]; /* an IPv4 address has no other form */
+        size_t size = svcr_address_format_ipv6(address->bytes, canonical);
+        report_site(build, SVCR_DIAG_ADDRESS_NOT_CANONICAL, site,
+                    "%s is not written in its canonical form, %.*s; the server is left out",
+                    svcr_quote(&quoted, text), (int)size, canonical);
         return false;
     }
     if (address->local && !svcr_allows(build->resolver, SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES)) {

@@ -32,8 +32,10 @@ static bool child_add(struct tree *tree, const struct svcr_reference *reference,
     }
     struct svcr_child child = {
         .role = role,
-        .weight = reference->weight.given ? reference->weight.value : 1,
-        .percent = reference->percent,
+        .weight = role != SVCROUTE_CHILD_MEMBER ? 0
+                  : reference->weight.given     ? reference->weight.value
+                                                : 1,
+        .percent = role == SVCROUTE_CHILD_MIRROR ? reference->percent : 0,
     };
     struct svcr_spot at = {spot, 0, index};
     if (!svcr_child_make(tree->resolver, reference, at, SVCR_TEXT_ABSENT, &child)) {
@@ -262,7 +264,7 @@ static bool children_suffice(const struct tree *tree, uint32_t type)
     return good;
 }
 
-static bool write_service(struct tree *tree, uint32_t type)
+static bool write_service(struct tree *tree, uint32_t type, bool on_cycle)
 {
     struct svcr_resolver *resolver = tree->resolver;
     const struct svcr_traefik_service *object = tree->object;
@@ -282,7 +284,7 @@ static bool write_service(struct tree *tree, uint32_t type)
         .kind = SVCROUTE_KIND_TRAEFIK_SERVICE,
         .type = type,
         .spot = {SVCR_SPOT_SPEC, 0, 0},
-        .depth = resolver->child_depth + 1,
+        .depth = on_cycle ? 0 : resolver->child_depth + 1,
         .wrong = tree->wrong,
     };
     if (draft.base_name.data == NULL) {
@@ -290,6 +292,27 @@ static bool write_service(struct tree *tree, uint32_t type)
     }
     struct svcr_tree_service *service = svcr_tree_service_pack(resolver, &draft);
     return service != NULL && svcr_unit_write(resolver, service);
+}
+
+/* Names the next member of the circle that the service is on. */
+static void report_cycle(struct tree *tree, const struct svcr_work *work)
+{
+    const struct svcr_reference *reference = NULL;
+    struct svcr_entity *next = NULL;
+    for (uint32_t i = 0; (reference = svcr_tree_reference(tree->object, i)) != NULL; i++) {
+        struct svcr_entity *to = svcr_graph_target(tree->resolver, work->entity, reference);
+        const struct svcr_work *other = to != NULL ? to->mark : NULL;
+        if (other != NULL && other->component == work->component) {
+            next = to;
+            break;
+        }
+    }
+    struct svcr_quoted quoted;
+    svcr_report(tree->resolver, SVCR_DIAG_CYCLE, 0, &tree->object->head, spec_position(tree),
+                SVCR_TEXT("spec"),
+                "the TraefikService leads back to itself through %s; take one reference of the "
+                "circle out",
+                next != NULL ? svcr_quote(&quoted, svcr_entity_name(next)) : "others");
 }
 
 /* Problems of the object as a whole; false: it cannot be used. */
@@ -309,10 +332,7 @@ static bool shape_good(struct tree *tree, const struct svcr_work *work)
                     "mirroring, highestRandomWeight, failover");
     }
     if (work->on_cycle) {
-        svcr_report(
-            resolver, SVCR_DIAG_CYCLE, 0, &tree->object->head, spec_position(tree),
-            SVCR_TEXT("spec"),
-            "the TraefikService leads back to itself; take one reference of the circle out");
+        report_cycle(tree, work);
         tree->wrong = true;
         return resolver->traefik;
     }
@@ -356,7 +376,7 @@ bool svcr_tree_make(struct svcr_resolver *resolver, const struct svcr_work *work
     if (!good && !resolver->traefik) { /* children with no parent left are left out */
         svcr_unit_unwrite(resolver, 0);
     }
-    if (good && !write_service(&tree, type)) {
+    if (good && !write_service(&tree, type, work->on_cycle)) {
         return false;
     }
     *available = good;
