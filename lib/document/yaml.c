@@ -12,11 +12,17 @@
 #include "document/syntax.h"
 #include "document/tree.h"
 
+/* What aliases may repeat in one input: some nodes in any case, and more for each of its bytes. The
+ * limit of nodes alone would let a few hundred bytes grow to it, document after document. */
+#define REPEATABLE_NODES 524288
+#define REPEATABLE_NODES_PER_BYTE 2
+
 struct svcr_yaml {
     struct svcr_input input;
     struct svcr_offence offence;
     struct svcr_anchors anchors;
     yaml_parser_t parser;
+    uint64_t repeatable; /* nodes that aliases may still repeat */
     bool ended;
     /* The document that is being read. */
     struct svcroute_document *document;
@@ -328,6 +334,18 @@ static int find_anchor(struct svcr_yaml *yaml, const yaml_event_t *event,
                : SVCROUTE_OK;
 }
 
+/* Takes nodes off what aliases may repeat. */
+static int spend(struct svcr_yaml *yaml, const yaml_event_t *event, size_t nodes)
+{
+    if (nodes > yaml->repeatable) {
+        (void)reject(yaml, event, SVCR_DIAG_LIMIT_NODES,
+                     "aliases repeat far more nodes than the input has bytes");
+        return SVCROUTE_ERR_LIMIT;
+    }
+    yaml->repeatable -= nodes;
+    return SVCROUTE_OK;
+}
+
 /* Makes a copied node the key of its map, if it has a form as text. */
 static int set_alias_key(struct svcr_yaml *yaml, const yaml_event_t *event,
                          struct svcroute_node *node)
@@ -351,7 +369,10 @@ static int on_alias(struct svcr_yaml *yaml, const yaml_event_t *event)
     }
     const struct svcroute_node *root = svcr_anchors_node(&yaml->anchors, anchor, document);
     size_t extent = (size_t)(svcr_node_after(root) - root);
-    status = check_nodes(yaml, event, svcr_tree_reserve(document, extent));
+    status = spend(yaml, event, extent);
+    if (status == SVCROUTE_OK) {
+        status = check_nodes(yaml, event, svcr_tree_reserve(document, extent));
+    }
     if (status != SVCROUTE_OK) {
         return status;
     }
@@ -505,6 +526,7 @@ int svcr_yaml_open(struct svcr_yaml **out, const struct svcr_input *input)
         return SVCROUTE_ERR_NOMEM;
     }
     yaml->input = *input;
+    yaml->repeatable = REPEATABLE_NODES + REPEATABLE_NODES_PER_BYTE * (uint64_t)input->size;
     svcr_anchors_init(&yaml->anchors, input->context);
     svcr_yaml_find_offence(input, &yaml->offence);
     yaml_parser_set_encoding(&yaml->parser, YAML_UTF8_ENCODING);
