@@ -21,6 +21,7 @@ struct parse {
     const char *fault;
     struct svcr_open *top; /* the innermost open container, or NULL */
     bool in_map;
+    bool offering; /* the elements of the innermost list but for what they contain are offered */
     struct svcroute_document *document;
     struct svcroute_diags *diags;
     const struct svcr_input *input;
@@ -203,6 +204,33 @@ static inline void enter(struct parse *s)
     s->in_map = s->top != NULL && document->nodes[s->top->node].kind == SVCROUTE_NODE_MAP;
 }
 
+/* ---- items that may be taken --------------------------------------------------------------- */
+
+/* Whether the list just opened is "items" of the document's own map. */
+static bool is_items(const struct svcroute_document *document)
+{
+    const struct svcroute_node *list = &document->nodes[document->num - 1];
+    return list->kind == SVCROUTE_NODE_LIST && document->nodes[0].kind == SVCROUTE_NODE_MAP &&
+           svcr_text_same(svcr_node_text(list - 1), SVCR_TEXT("items"));
+}
+
+/* After a container was closed: it may have been an element, or the list itself. */
+static void offer_item(struct parse *s)
+{
+    struct svcroute_document *document = s->document;
+    if (document->num_open == 2) {
+        size_t first = document->open[2].node;
+        s->offering = s->input->take(s->input->user, document, &document->nodes[first]);
+        if (s->offering) {
+            svcr_tree_take(document, first);
+        }
+    } else if (document->num_open < 2) {
+        s->offering = false;
+    }
+}
+
+/* ---- containers ---------------------------------------------------------------------------- */
+
 /* Opens the container at `at`. */
 static inline const char *open_container(struct parse *s, const char *at, uint32_t kind)
 {
@@ -213,6 +241,9 @@ static inline const char *open_container(struct parse *s, const char *at, uint32
     int status = svcr_tree_open(s->document);
     if (UNLIKELY(status != SVCROUTE_OK)) {
         return fail_tree(s, at, status, SVCR_DIAG_LIMIT_DEPTH);
+    }
+    if (UNLIKELY(s->document->num_open == 2 && s->input->take != NULL)) {
+        s->offering = is_items(s->document);
     }
     enter(s);
     return skip_blanks(s, at + 1);
@@ -241,6 +272,9 @@ static inline const char *close_container(struct parse *s, const char *at)
         return NULL;
     }
     svcr_tree_close(s->document);
+    if (UNLIKELY(s->offering)) {
+        offer_item(s);
+    }
     enter(s);
     return at + 1;
 }
@@ -384,9 +418,12 @@ static const char *read_document(struct parse *s, const char *at)
 
 /* After an error of syntax nobody knows where the document ends. The next line that begins with a
  * bracket is the next document of newline-delimited ones, and never one of the lines of an indented
- * document. */
-static const char *find_next_document(struct parse *s, const char *at)
+ * document. That line may be where the error was found, if the document is cut. */
+static const char *find_next_document(struct parse *s, const char *document, const char *at)
 {
+    if (at > document && at < s->end && at[-1] == '\n' && (*at == '{' || *at == '[')) {
+        return at;
+    }
     for (;;) {
         at = memchr(at, '\n', (size_t)(s->end - at));
         if (at == NULL) {
@@ -445,13 +482,14 @@ int svcr_json_read(struct svcr_json *json, const struct svcr_input *input,
         *json = (struct svcr_json){at, s.line_start, s.line};
         return SVCROUTE_ERR_END;
     }
-    at = read_document(&s, at);
+    const char *begin = at;
+    at = read_document(&s, begin);
     if (at == NULL) {
         if (s.status == SVCROUTE_ERR_NOMEM) {
             return s.status;
         }
         at = s.status == SVCROUTE_ERR_LIMIT ? skip_document(&s, s.fault)
-                                            : find_next_document(&s, s.fault);
+                                            : find_next_document(&s, begin, s.fault);
     } else if (s.rejected) {
         s.status = SVCROUTE_ERR_REJECTED;
     }
