@@ -205,9 +205,21 @@ uint64_t svcr_name_hash(const struct svcroute_context *context, svcr_text name)
     return svcr_hash(context->hash_seed, name.data, name.size);
 }
 
-uint64_t svcr_owner_hash(const struct svcroute_context *context, uint32_t kind,
-                         svcr_text namespace_, svcr_text name)
+uint64_t svcr_owner_hash(const struct svcroute_context *context, const struct svcr_owner *owner)
 {
-    uint64_t hash = svcr_hash(context->hash_seed + kind, namespace_.data, namespace_.size);
-    return svcr_hash(hash, name.data, name.size);
+    uint64_t hash = svcr_hash_mix(context->hash_seed, owner->kind * 2 + owner->generated);
+    hash = svcr_hash(hash, owner->namespace_.data, owner->namespace_.size);
+    return svcr_hash(hash, owner->name.data, owner->name.size);
+}
+
+int svcr_owner_compare(const struct svcr_owner *a, const struct svcr_owner *b)
+{
+    if (a->kind != b->kind) {
+        return a->kind < b->kind ? -1 : 1;
+    }
+    int order = svcr_text_compare(a->namespace_, b->namespace_);
+    if (order == 0 && a->generated != b->generated) {
+        return a->generated ? -1 : 1;
+    }
+    return order != 0 ? order : svcr_text_compare(a->name, b->name);
 }

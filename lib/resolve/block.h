@@ -50,17 +50,21 @@ struct svcr_pack {
 /* Copies a text there; an absent one stays absent. */
 svcr_text svcr_pack_text(struct svcr_pack *pack, svcr_text text);
 
-/* Hashes of the keys by which blocks hang in tries. */
+/* Hash of the names by which groups hang in tries. */
 uint64_t svcr_name_hash(const struct svcroute_context *context, svcr_text name);
-uint64_t svcr_owner_hash(const struct svcroute_context *context, uint32_t kind,
-                         svcr_text namespace_, svcr_text name);
 
 /* Name of an object that makes a unit, shared by all versions of the unit and its claims. */
 struct svcr_owner {
     struct svcr_block head;
-    uint32_t kind; /* enum svcroute_kind */
+    uint32_t kind;  /* enum svcroute_kind */
+    bool generated; /* `name` is the generateName of an IngressRoute that has no name */
     svcr_text namespace_, name;
 };
+
+/* Hash of the owners by which units hang in their trie. */
+uint64_t svcr_owner_hash(const struct svcroute_context *context, const struct svcr_owner *owner);
+/* Order of objects: kind, namespace, generated names first, name. */
+int svcr_owner_compare(const struct svcr_owner *a, const struct svcr_owner *b);
 
 /* Where a reference stands in its object. */
 enum svcr_spot_kind {
@@ -274,9 +278,9 @@ uint64_t svcr_tree_service_tuple_hash(const struct svcroute_context *context,
 bool svcr_tree_service_identical(const struct svcr_tree_service *a,
                                  const struct svcr_tree_service *b);
 bool svcr_route_identical(const struct svcr_route *a, const struct svcr_route *b);
-/* Tell the same to users, whatever the objects; names of children are not looked at. */
+/* Tell the same to users, whatever the objects; children and parents, whose names a table gives,
+ * are not looked at. */
 bool svcr_tree_service_equal(const struct svcr_tree_service *a, const struct svcr_tree_service *b);
 bool svcr_route_equal(const struct svcr_route *a, const struct svcr_route *b);
-bool svcr_child_same(const struct svcr_child *a, const struct svcr_child *b);
 
 #endif

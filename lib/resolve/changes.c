@@ -1,7 +1,13 @@
 /* Changes: what differs between two tables. The tries skip what the tables share; groups that
- * differ are compared entry by entry, by name. */
+ * differ are compared entry by entry, by name.
+ *
+ * A name with a suffix may pass from one service to another, and whoever refers to either tells
+ * another name then, though its own group is shared. Where a group that differs has such names, all
+ * entries of the tables are compared by name instead; so they are when the tables hash names
+ * differently. */
 #include <svcroute/error.h>
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "resolve/sort.h"
 #include "resolve/table.h"
@@ -22,6 +28,9 @@ struct comparing {
     struct svcroute_changes *changes;
     uint32_t of;
     int error;
+    bool suffixes;                      /* a group that differs has names with suffixes */
+    const struct svcroute_table *other; /* where by-name comparing looks names up; NULL: nothing */
+    bool other_is_newer;
 };
 
 static bool add(struct comparing *comparing, const struct svcr_entry *older,
@@ -39,47 +48,128 @@ static bool add(struct comparing *comparing, const struct svcr_entry *older,
     return true;
 }
 
+/* ---- one route or service ---- */
+
+static bool route_equal(const struct svcroute_changes *changes, const struct svcr_route *a,
+                        const struct svcr_route *b)
+{
+    uint32_t num_a = a->parents != NULL ? a->parents->num : 0;
+    uint32_t num_b = b->parents != NULL ? b->parents->num : 0;
+    bool same = num_a == num_b && svcr_route_equal(a, b) &&
+                svcr_text_same(svcr_child_name(changes->older, &a->child),
+                               svcr_child_name(changes->newer, &b->child));
+    for (uint32_t i = 0; same && i < num_a; i++) {
+        same = svcr_text_same(svcr_parent_name(changes->older, &a->parents->items[i]),
+                              svcr_parent_name(changes->newer, &b->parents->items[i]));
+    }
+    return same;
+}
+
+static bool service_equal(const struct svcroute_changes *changes, const struct svcr_tree_service *a,
+                          const struct svcr_tree_service *b)
+{
+    bool same = a->num_children == b->num_children && svcr_tree_service_equal(a, b);
+    for (uint32_t i = 0; same && i < a->num_children; i++) {
+        const struct svcr_child *left = &a->children[i];
+        const struct svcr_child *right = &b->children[i];
+        same = left->role == right->role && left->weight == right->weight &&
+               left->percent == right->percent &&
+               svcr_text_same(svcr_child_name(changes->older, left),
+                              svcr_child_name(changes->newer, right));
+    }
+    return same;
+}
+
 static bool entry_equal(const struct comparing *comparing, const struct svcr_entry *a,
                         const struct svcr_entry *b)
 {
     if (comparing->of == SVCROUTE_LISTING_ROUTES) {
-        return svcr_route_equal(svcr_entry_route((const void *)a),
-                                svcr_entry_route((const void *)b));
+        return route_equal(comparing->changes, svcr_entry_route((const void *)a),
+                           svcr_entry_route((const void *)b));
     }
-    return svcr_tree_service_equal(svcr_entry_service((const void *)a),
-                                   svcr_entry_service((const void *)b));
+    return service_equal(comparing->changes, svcr_entry_service((const void *)a),
+                         svcr_entry_service((const void *)b));
 }
 
-/* Entries of one group stand in the order of their suffixes, the one without first; so do their
- * names, by size and then as bytes. */
-static int suffix_order(const struct svcr_entry *a, const struct svcr_entry *b)
-{
-    if (a->name.size != b->name.size) {
-        return a->name.size < b->name.size ? -1 : 1;
-    }
-    return svcr_text_compare(a->name, b->name);
-}
+/* ---- by tries ---- */
 
 static bool differ(void *user, struct svcr_block *older, struct svcr_block *newer)
 {
     struct comparing *comparing = user;
     const struct svcr_group *a = (const struct svcr_group *)(void *)older;
     const struct svcr_group *b = (const struct svcr_group *)(void *)newer;
-    uint32_t num_a = a != NULL ? a->num_entries : 0;
-    uint32_t num_b = b != NULL ? b->num_entries : 0;
-    uint32_t i = 0;
-    uint32_t j = 0;
+    if ((a != NULL && a->num_entries > 1) || (b != NULL && b->num_entries > 1)) {
+        comparing->suffixes = true;
+        return false;
+    }
+    const struct svcr_entry *left = a != NULL ? &a->entries[0] : NULL;
+    const struct svcr_entry *right = b != NULL ? &b->entries[0] : NULL;
+    return (left != NULL && right != NULL && entry_equal(comparing, left, right)) ||
+           add(comparing, left, right);
+}
+
+static const struct svcr_trie *trie_of(const struct svcroute_table *table, uint32_t of)
+{
+    static const struct svcr_trie nothing;
+    if (table == NULL) {
+        return &nothing;
+    }
+    return of == SVCROUTE_LISTING_ROUTES ? &table->routes : &table->services;
+}
+
+static void compare_tries(struct comparing *comparing)
+{
+    const struct svcroute_changes *changes = comparing->changes;
+    for (uint32_t of = SVCROUTE_LISTING_ROUTES;
+         of <= SVCROUTE_LISTING_SERVICES && comparing->error == 0 && !comparing->suffixes; of++) {
+        comparing->of = of;
+        svcr_trie_compare(trie_of(changes->older, of), trie_of(changes->newer, of),
+                          svcr_group_same_key, differ, comparing);
+    }
+}
+
+/* ---- by names ---- */
+
+/* Every entry of the older table against what the newer one has of its name; then those that only
+ * the newer one has. */
+static bool visit_group(void *user, struct svcr_block *block)
+{
+    struct comparing *comparing = user;
+    const struct svcr_group *group = (const struct svcr_group *)(void *)block;
     bool good = true;
-    while (good && (i < num_a || j < num_b)) {
-        int order = i == num_a ? 1 : j == num_b ? -1 : suffix_order(&a->entries[i], &b->entries[j]);
-        const struct svcr_entry *left = order <= 0 ? &a->entries[i++] : NULL;
-        const struct svcr_entry *right = order >= 0 ? &b->entries[j++] : NULL;
-        if (left == NULL || right == NULL || !entry_equal(comparing, left, right)) {
-            good = add(comparing, left, right);
+    for (uint32_t i = 0; good && i < group->num_entries; i++) {
+        const struct svcr_entry *entry = &group->entries[i];
+        const struct svcr_entry *other = NULL;
+        if (comparing->other != NULL) {
+            other = svcr_entry_find(comparing->other, trie_of(comparing->other, comparing->of),
+                                    entry->name);
+        }
+        if (!comparing->other_is_newer) {
+            good = other != NULL || add(comparing, NULL, entry);
+        } else if (other == NULL || !entry_equal(comparing, entry, other)) {
+            good = add(comparing, entry, other);
         }
     }
     return good;
 }
+
+static void compare_names(struct comparing *comparing)
+{
+    const struct svcroute_changes *changes = comparing->changes;
+    for (uint32_t of = SVCROUTE_LISTING_ROUTES;
+         of <= SVCROUTE_LISTING_SERVICES && comparing->error == 0; of++) {
+        comparing->of = of;
+        comparing->other = changes->newer;
+        comparing->other_is_newer = true;
+        if (svcr_trie_walk(trie_of(changes->older, of), visit_group, comparing)) {
+            comparing->other = changes->older;
+            comparing->other_is_newer = false;
+            svcr_trie_walk(trie_of(changes->newer, of), visit_group, comparing);
+        }
+    }
+}
+
+/* ---- in order ---- */
 
 static int difference_order(const void *a, const void *b)
 {
@@ -118,16 +208,16 @@ static int sort_items(struct svcroute_changes *changes)
 
 static int compare(struct svcroute_changes *changes)
 {
-    static const struct svcr_trie nothing;
     const struct svcroute_table *a = changes->older;
     const struct svcroute_table *b = changes->newer;
-    struct comparing comparing = {.changes = changes, .of = SVCROUTE_LISTING_ROUTES};
-    svcr_trie_compare(a != NULL ? &a->routes : &nothing, b != NULL ? &b->routes : &nothing,
-                      svcr_group_same_key, differ, &comparing);
-    if (comparing.error == 0) {
-        comparing.of = SVCROUTE_LISTING_SERVICES;
-        svcr_trie_compare(a != NULL ? &a->services : &nothing, b != NULL ? &b->services : &nothing,
-                          svcr_group_same_key, differ, &comparing);
+    struct comparing comparing = {.changes = changes};
+    bool alike = a == NULL || b == NULL || a->context->hash_seed == b->context->hash_seed;
+    if (alike) {
+        compare_tries(&comparing);
+    }
+    if (comparing.error == 0 && (!alike || comparing.suffixes)) {
+        changes->num = 0;
+        compare_names(&comparing);
     }
     return comparing.error != 0 ? comparing.error : sort_items(changes);
 }

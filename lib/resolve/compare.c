@@ -3,8 +3,9 @@
 
 #include "base/context.h"
 #include "base/hash.h"
+#include "kube/entity.h"
 
-bool svcr_child_same(const struct svcr_child *a, const struct svcr_child *b)
+static bool child_same(const struct svcr_child *a, const struct svcr_child *b)
 {
     return a->kind == b->kind && a->role == b->role && a->weight == b->weight &&
            a->percent == b->percent && svcr_text_same(a->name, b->name) &&
@@ -118,7 +119,7 @@ static bool children_same(const struct svcr_tree_service *a, const struct svcr_t
 {
     bool same = a->num_children == b->num_children;
     for (uint32_t i = 0; same && i < a->num_children; i++) {
-        same = svcr_child_same(&a->children[i], &b->children[i]);
+        same = child_same(&a->children[i], &b->children[i]);
     }
     return same;
 }
@@ -155,13 +156,9 @@ bool svcr_tree_service_same_tuple(const struct svcr_tree_service *a,
                 (a->port.data == NULL) == (b->port.data == NULL) &&
                 svcr_text_same(a->port, b->port);
     if (same && a->own_of_route) { /* also of the same object and rule */
-        const struct svcr_meta *left = svcr_object_meta(a->object);
-        const struct svcr_meta *right = svcr_object_meta(b->object);
-        same = svcr_text_same(svcr_object_text(a->object, left->namespace_),
-                              svcr_object_text(b->object, right->namespace_)) &&
-               svcr_text_same(svcr_object_text(a->object, left->name),
-                              svcr_object_text(b->object, right->name)) &&
-               svcr_text_same(own_match(a), own_match(b));
+        struct svcr_entity_key left = svcr_object_key(a->object);
+        struct svcr_entity_key right = svcr_object_key(b->object);
+        same = svcr_entity_key_same(&left, &right) && svcr_text_same(own_match(a), own_match(b));
     }
     if (same && a->type == SVCROUTE_SERVICE_LOAD_BALANCER) {
         /* Port 0 and "" are as if none were written. */
@@ -192,10 +189,8 @@ static void hash_cookie(uint64_t *hash, const struct svcr_tree_service *service)
     hash_text(hash, svcr_object_text(service->object, cookie->domain));
     hash_number(hash, cookie->max_age);
     hash_number(hash, cookie->secure * 2 + cookie->http_only);
-    if (cookie->path.offset != 0) {
-        svcr_text path = svcr_object_text(service->object, cookie->path);
-        hash_text(hash, svcr_text_same(path, SVCR_TEXT("/")) ? SVCR_TEXT_ABSENT : path);
-    }
+    hash_text(hash, cookie->path.offset != 0 ? svcr_object_text(service->object, cookie->path)
+                                             : SVCR_TEXT("/"));
 }
 
 static void hash_health(uint64_t *hash, const struct svcr_tree_service *service)
@@ -284,7 +279,7 @@ static bool parents_same(const struct svcr_parents *a, const struct svcr_parents
 bool svcr_route_identical(const struct svcr_route *a, const struct svcr_route *b)
 {
     return a->object == b->object && a->index == b->index && parents_same(a->parents, b->parents) &&
-           a->child.service == b->child.service && svcr_child_same(&a->child, &b->child);
+           a->child.service == b->child.service && child_same(&a->child, &b->child);
 }
 
 static bool hints_same(const struct svcr_backend *a, const struct svcr_server *left,
@@ -328,7 +323,6 @@ static bool failover_equal(const struct svcr_tree_service *a, const struct svcr_
     return a->type != SVCROUTE_SERVICE_FAILOVER ||
            (left->max_request_body.given == right->max_request_body.given &&
             left->max_request_body.value == right->max_request_body.value &&
-            left->errors_given == right->errors_given &&
             strs_same(a->object, left->error_status, b->object, right->error_status));
 }
 
@@ -340,7 +334,7 @@ bool svcr_tree_service_equal(const struct svcr_tree_service *a, const struct svc
     bool same = a->type == b->type && a->kind == b->kind && a->depth == b->depth &&
                 a->wrong == b->wrong && a->own_of_route == b->own_of_route &&
                 svcr_text_same(a->namespace_, b->namespace_) && svcr_text_same(a->name, b->name) &&
-                svcr_text_same(a->port, b->port) && children_same(a, b) && cookie_same(a, b) &&
+                svcr_text_same(a->port, b->port) && cookie_same(a, b) &&
                 servers_equal(a->backend, b->backend);
     if (same && a->type == SVCROUTE_SERVICE_LOAD_BALANCER) {
         return settings_same(a, b);
@@ -361,6 +355,12 @@ static bool tls_equal(const struct svcr_ingress_route *a, const struct svcr_ingr
     return same;
 }
 
+/* The name, or generateName, that a route tells of its object. */
+static svcr_text route_object(const struct svcr_ingress_route *object)
+{
+    return svcr_object_key(&object->head).name;
+}
+
 bool svcr_route_equal(const struct svcr_route *a, const struct svcr_route *b)
 {
     if (a == b) {
@@ -371,7 +371,10 @@ bool svcr_route_equal(const struct svcr_route *a, const struct svcr_route *b)
     const struct svcr_observability *seen = &a->rule->observability;
     const struct svcr_observability *other = &b->rule->observability;
     bool same =
-        a->index == b->index && a->rule->priority == b->rule->priority &&
+        svcr_text_same(svcr_object_text(a->object, left->meta.namespace_),
+                       svcr_object_text(b->object, right->meta.namespace_)) &&
+        svcr_text_same(route_object(left), route_object(right)) && a->index == b->index &&
+        a->rule->priority == b->rule->priority &&
         str_same(a->object, a->rule->match, b->object, b->rule->match) &&
         str_same(a->object, a->rule->syntax, b->object, b->rule->syntax) &&
         strs_same(a->object, left->entry_points, b->object, right->entry_points) &&
@@ -379,13 +382,6 @@ bool svcr_route_equal(const struct svcr_route *a, const struct svcr_route *b)
         svcr_text_same(a->tls_options, b->tls_options) && tls_equal(left, right) &&
         seen->given == other->given && seen->access_logs == other->access_logs &&
         seen->metrics == other->metrics && seen->tracing == other->tracing &&
-        str_same(a->object, seen->trace_verbosity, b->object, other->trace_verbosity) &&
-        svcr_child_same(&a->child, &b->child);
-    uint32_t num_a = a->parents != NULL ? a->parents->num : 0;
-    uint32_t num_b = b->parents != NULL ? b->parents->num : 0;
-    same = same && num_a == num_b;
-    for (uint32_t i = 0; same && i < num_a; i++) {
-        same = svcr_text_same(a->parents->items[i].name, b->parents->items[i].name);
-    }
+        str_same(a->object, seen->trace_verbosity, b->object, other->trace_verbosity);
     return same;
 }

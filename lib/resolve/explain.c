@@ -53,11 +53,11 @@ static struct step *step_object(struct svcroute_explanation *explanation, uint32
     if (step == NULL) {
         return NULL;
     }
-    const struct svcr_meta *meta = svcr_object_meta(object);
     const char *kind = svcroute_kind_name(object->kind);
+    struct svcr_owner owner = svcr_owner_of(object);
     step->kind = (svcr_text){kind, strlen(kind)};
-    step->namespace_ = svcr_object_text(object, meta->namespace_);
-    step->name = svcr_object_text(object, meta->name);
+    step->namespace_ = owner.namespace_;
+    step->name = owner.name;
     step->line = at.line;
     step->column = at.column;
     if (object->source != NULL) {
@@ -266,11 +266,10 @@ static bool explain_route_name(struct svcroute_explanation *explanation, svcr_te
     return true;
 }
 
-static bool explain_object(struct svcroute_explanation *explanation, uint32_t kind,
-                           svcr_text namespace_, svcr_text name)
+static bool explain_object(struct svcroute_explanation *explanation, const struct svcr_owner *owner)
 {
     const struct svcroute_table *table = explanation->table;
-    const struct svcr_unit *unit = svcr_unit_find(table, kind, namespace_, name);
+    const struct svcr_unit *unit = svcr_unit_find(table, owner);
     if (unit == NULL) {
         return false;
     }
@@ -280,7 +279,7 @@ static bool explain_object(struct svcroute_explanation *explanation, uint32_t ki
     svcr_buffer_printf(&explanation->texts, "writes %u route%s and %u service%s", unit->num_routes,
                        unit->num_routes == 1 ? "" : "s", unit->num_services,
                        unit->num_services == 1 ? "" : "s");
-    if (kind == SVCROUTE_KIND_INGRESS_ROUTE &&
+    if (owner->kind == SVCROUTE_KIND_INGRESS_ROUTE &&
         !svcr_class_matches(table->policy,
                             (const struct svcr_ingress_route *)(void *)unit->object)) {
         svcr_buffer_add_string(&explanation->texts, ", as its ingress class is not the one wanted");
@@ -296,10 +295,14 @@ static bool explain_object(struct svcroute_explanation *explanation, uint32_t ki
         }
     }
     const struct svcroute_service *service = NULL;
-    if (kind == SVCROUTE_KIND_TRAEFIK_SERVICE &&
-        svcroute_table_find_service_of(table, &service, kind, namespace_, name, SVCR_TEXT_ABSENT,
-                                       0) == 0) {
-        explain_service(explanation, 1, service);
+    if (owner->kind == SVCROUTE_KIND_TRAEFIK_SERVICE) {
+        int error = svcroute_table_find_service_of(table, &service, owner->kind, owner->namespace_,
+                                                   owner->name, SVCR_TEXT_ABSENT, 0);
+        if (error == 0) {
+            explain_service(explanation, 1, service);
+        } else if (error != SVCROUTE_ERR_NOT_FOUND) {
+            explanation->error = error;
+        }
     }
     return true;
 }
@@ -323,9 +326,12 @@ static bool explain_object_name(struct svcroute_explanation *explanation, svcr_t
             continue;
         }
         size_t before = (size_t)(slash - rest.data);
-        found = explain_object(explanation, kinds[i], (svcr_text){rest.data, before},
-                               (svcr_text){slash + 1, rest.size - before - 1}) ||
-                found;
+        struct svcr_owner owner = {.kind = kinds[i],
+                                   .namespace_ = {rest.data, before},
+                                   .name = {slash + 1, rest.size - before - 1}};
+        found = explain_object(explanation, &owner) || found;
+        owner.generated = kinds[i] == SVCROUTE_KIND_INGRESS_ROUTE; /* by its generateName */
+        found = (owner.generated && explain_object(explanation, &owner)) || found;
     }
     return found;
 }

@@ -29,7 +29,7 @@ struct svcr_entity *svcr_graph_target(const struct svcr_resolver *resolver,
                                       const struct svcr_reference *reference)
 {
     struct svcr_entity *to = entity->edges[reference->edge].to;
-    if (to == NULL || to->kind != SVCROUTE_KIND_TRAEFIK_SERVICE || to->object == NULL) {
+    if (to == NULL || to->kind != SVCROUTE_KIND_TRAEFIK_SERVICE) {
         return NULL;
     }
     enum svcr_reference_sort sort;

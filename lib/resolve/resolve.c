@@ -35,8 +35,8 @@ static struct svcr_work *work_get(struct svcr_resolver *resolver, struct svcr_en
         return NULL;
     }
     work->entity = entity;
-    work->previous = svcr_unit_find(resolver->previous, entity->kind, svcr_entity_namespace(entity),
-                                    svcr_entity_name(entity));
+    struct svcr_owner owner = svcr_owner_of_entity(entity);
+    work->previous = svcr_unit_find(resolver->previous, &owner);
     entity->mark = work;
     return work;
 }

@@ -38,19 +38,10 @@ void svcr_vreport(struct svcr_resolver *resolver, enum svcr_diag_id id, uint32_t
                   const struct svcr_object *object, struct svcr_position at, svcr_text field,
                   const char *format, va_list arguments)
 {
-    const struct svcr_meta *meta = svcr_object_meta(object);
-    const char *kind = svcroute_kind_name(object->kind);
-    struct svcr_place place = {
-        .line = at.line,
-        .column = at.column,
-        .kind = {kind, strlen(kind)},
-        .namespace_ = svcr_object_text(object, meta->namespace_),
-        .name = object == resolver->object ? resolver->name : svcr_object_text(object, meta->name),
-        .field = field,
-    };
-    if (object->source != NULL) {
-        place.source = (svcr_text){object->source->text, object->source->size};
-    }
+    struct svcr_place place = svcr_object_place(object);
+    place.line = at.line;
+    place.column = at.column;
+    place.field = field;
     struct svcr_diag *diag =
         svcr_diag_vnew(resolver->context, id, severity, &place, format, arguments);
     if (diag == NULL) {

@@ -115,7 +115,8 @@ static inline bool svcr_watched(const struct svcr_resolver *resolver, svcr_text 
 /* graph.c: orders resolver->works of TraefikServices so that children come before parents, and
  * marks those on a cycle. */
 bool svcr_graph_order(struct svcr_resolver *resolver, struct svcr_list_of *order);
-/* The entity of the TraefikService that a reference leads to and may lead to; NULL: none. */
+/* The entity of the TraefikService that a reference leads to and may lead to, with an object or
+ * without: what goes is made ahead of what led to it, too. NULL: none. */
 struct svcr_entity *svcr_graph_target(const struct svcr_resolver *resolver,
                                       const struct svcr_entity *entity,
                                       const struct svcr_reference *reference);

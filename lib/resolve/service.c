@@ -313,8 +313,8 @@ static const struct svcr_unit *unit_of(const struct svcr_resolver *resolver,
     if (work != NULL) {
         return work->done ? work->made : NULL;
     }
-    return svcr_unit_find(resolver->previous, SVCROUTE_KIND_TRAEFIK_SERVICE,
-                          svcr_entity_namespace(entity), svcr_entity_name(entity));
+    struct svcr_owner owner = svcr_owner_of_entity(entity);
+    return svcr_unit_find(resolver->previous, &owner);
 }
 
 static bool traefik_service_child(struct svcr_resolver *resolver,
@@ -336,14 +336,14 @@ static bool traefik_service_child(struct svcr_resolver *resolver,
         return resolver->traefik;
     }
     const struct svcr_unit *unit = unit_of(resolver, entity);
-    if (unit != NULL && unit->depth > resolver->child_depth) {
-        resolver->child_depth = unit->depth;
-    }
     if (!resolver->traefik && (unit == NULL || !unit->available)) {
         svcr_report_reference(resolver, SVCR_DIAG_CHILD_UNAVAILABLE, reference, spot, SVCR_REF_NAME,
                               "name", "TraefikService %s cannot be used; see what is said of it",
                               svcr_quote(&quoted, answer->name));
         return false;
+    }
+    if (unit != NULL && unit->depth > resolver->child_depth) {
+        resolver->child_depth = unit->depth;
     }
     child->kind = SVCR_CHILD_TRAEFIK_SERVICE;
     child->namespace_ = answer->namespace_;
@@ -417,7 +417,8 @@ bool svcr_child_make(struct svcr_resolver *resolver, const struct svcr_reference
             "kind %s is unknown; write Service or TraefikService",
             svcr_quote(&quoted, svcr_object_text(resolver->object, reference->kind)));
     } else if (answer.refused != 0) {
-        bool other = answer.refused == SVCR_DIAG_CROSS_NAMESPACE && !answer.provider;
+        bool other = answer.refused == SVCR_DIAG_NOT_WATCHED ||
+                     (answer.refused == SVCR_DIAG_CROSS_NAMESPACE && !answer.provider);
         svcr_report_reference(
             resolver, answer.refused, reference, spot, other ? SVCR_REF_NAMESPACE : SVCR_REF_NAME,
             other ? "namespace" : "name", "the reference to %s is not allowed; %s",

@@ -57,9 +57,9 @@ bool svcr_unit_match(const struct svcr_block *unit, const void *key)
 {
     const struct svcr_owner *there = ((const struct svcr_unit *)(const void *)unit)->owner;
     const struct svcr_owner *owner = key;
-    return there == owner ||
-           (there->kind == owner->kind && svcr_text_same(there->name, owner->name) &&
-            svcr_text_same(there->namespace_, owner->namespace_));
+    return there == owner || (there->kind == owner->kind && there->generated == owner->generated &&
+                              svcr_text_same(there->name, owner->name) &&
+                              svcr_text_same(there->namespace_, owner->namespace_));
 }
 
 bool svcr_group_match(const struct svcr_block *group, const void *name)
@@ -73,26 +73,33 @@ bool svcr_group_same_key(const struct svcr_block *a, const struct svcr_block *b)
     return svcr_group_match(a, &((const struct svcr_group *)(const void *)b)->name);
 }
 
-int svcr_owner_compare(const struct svcr_owner *a, const struct svcr_owner *b)
+static struct svcr_owner owner_of_key(struct svcr_entity_key key)
 {
-    if (a->kind != b->kind) {
-        return a->kind < b->kind ? -1 : 1;
-    }
-    int order = svcr_text_compare(a->namespace_, b->namespace_);
-    return order != 0 ? order : svcr_text_compare(a->name, b->name);
+    return (struct svcr_owner){.kind = key.kind,
+                               .generated = key.generated,
+                               .namespace_ = key.namespace_,
+                               .name = key.name};
+}
+
+struct svcr_owner svcr_owner_of(const struct svcr_object *object)
+{
+    return owner_of_key(svcr_object_key(object));
+}
+
+struct svcr_owner svcr_owner_of_entity(const struct svcr_entity *entity)
+{
+    return owner_of_key(svcr_entity_key(entity));
 }
 
 /* ---- finding ---- */
 
-struct svcr_unit *svcr_unit_find(const struct svcroute_table *table, uint32_t kind,
-                                 svcr_text namespace_, svcr_text name)
+struct svcr_unit *svcr_unit_find(const struct svcroute_table *table, const struct svcr_owner *owner)
 {
     if (table == NULL) {
         return NULL;
     }
-    struct svcr_owner key = {.kind = kind, .namespace_ = namespace_, .name = name};
-    uint64_t hash = svcr_owner_hash(table->context, kind, namespace_, name);
-    return (struct svcr_unit *)(void *)svcr_trie_get(&table->units, hash, svcr_unit_match, &key);
+    return (struct svcr_unit *)(void *)svcr_trie_get(
+        &table->units, svcr_owner_hash(table->context, owner), svcr_unit_match, owner);
 }
 
 struct svcr_group *svcr_group_find(const struct svcroute_table *table, const struct svcr_trie *trie,
@@ -102,12 +109,22 @@ struct svcr_group *svcr_group_find(const struct svcroute_table *table, const str
                                                       svcr_group_match, &name);
 }
 
+/* Entries stand in the order of their suffixes, the one without first; so do their names, by size
+ * and then as bytes. */
 static const struct svcr_entry *entry_in(const struct svcr_group *group, svcr_text name)
 {
-    for (uint32_t i = 0; group != NULL && i < group->num_entries; i++) {
-        if (svcr_text_same(group->entries[i].name, name)) {
-            return &group->entries[i];
+    uint32_t low = 0;
+    uint32_t high = group != NULL ? group->num_entries : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        svcr_text there = group->entries[middle].name;
+        int order = there.size != name.size ? (there.size < name.size ? -1 : 1)
+                                            : svcr_text_compare(there, name);
+        if (order == 0) {
+            return &group->entries[middle];
         }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
     }
     return NULL;
 }
@@ -143,41 +160,42 @@ static svcr_text namespace_or_default(svcr_text namespace_)
     return namespace_.size != 0 ? namespace_ : SVCR_TEXT("default");
 }
 
-/* The entry that a claim of this thing led to. */
-static const struct svcr_entry *entry_of(const struct svcr_group *group,
-                                         const struct svcr_block *thing)
+/* Where a claim stands among those of its object: a route by its rule, a service by its place. */
+static uint32_t claim_number(const struct svcr_claim *claim)
 {
-    for (uint32_t i = 0; group != NULL && i < group->num_claims; i++) {
-        const struct svcr_claim *claim = &group->claims[i];
-        if (claim->thing == thing) {
-            return claim->entry != UINT32_MAX ? &group->entries[claim->entry] : NULL;
-        }
+    return claim->thing->type == SVCR_BLOCK_ROUTE
+               ? ((const struct svcr_route *)(const void *)claim->thing)->index
+               : claim->place;
+}
+
+/* The entry that the last claim of an object up to a number led to, NULL if there is none. Claims
+ * stand in the order of objects and numbers. */
+static const struct svcr_entry *entry_upto(const struct svcr_group *group,
+                                           const struct svcr_owner *owner, uint32_t number)
+{
+    uint32_t low = 0;
+    uint32_t high = group != NULL ? group->num_claims : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct svcr_claim *claim = &group->claims[middle];
+        int order = svcr_owner_compare(claim->owner, owner);
+        bool upto = order < 0 || (order == 0 && claim_number(claim) <= number);
+        low = upto ? middle + 1 : low;
+        high = upto ? high : middle;
     }
-    return NULL;
+    const struct svcr_claim *claim = low != 0 ? &group->claims[low - 1] : NULL;
+    bool there = claim != NULL && claim->entry != UINT32_MAX &&
+                 (number == UINT32_MAX || claim_number(claim) == number) &&
+                 svcr_owner_compare(claim->owner, owner) == 0;
+    return there ? &group->entries[claim->entry] : NULL;
 }
 
 const struct svcroute_route *svcr_route_handle(const struct svcroute_table *table,
                                                const struct svcr_route *route)
 {
     const struct svcr_group *group = svcr_group_find(table, &table->routes, route->base_name);
-    return (const void *)entry_of(group, &route->head);
-}
-
-static const struct svcr_unit *route_unit(const struct svcroute_table *table, svcr_text namespace_,
-                                          svcr_text name)
-{
-    const struct svcr_unit *unit =
-        svcr_unit_find(table, SVCROUTE_KIND_INGRESS_ROUTE, namespace_, name);
-    char key[256]; /* an object with a generateName alone is stored under "\0" and that name */
-    if (unit != NULL || name.size >= sizeof(key)) {
-        return unit;
-    }
-    key[0] = '\0';
-    if (name.size != 0) {
-        memcpy(key + 1, name.data, name.size);
-    }
-    return svcr_unit_find(table, SVCROUTE_KIND_INGRESS_ROUTE, namespace_,
-                          (svcr_text){key, name.size + 1});
+    struct svcr_owner owner = svcr_owner_of(route->object);
+    return (const void *)entry_upto(group, &owner, route->index);
 }
 
 const struct svcroute_route *svcroute_table_find_route_of(const struct svcroute_table *table,
@@ -185,14 +203,18 @@ const struct svcroute_route *svcroute_table_find_route_of(const struct svcroute_
                                                           struct svcroute_text name,
                                                           struct svcroute_text match, size_t index)
 {
-    const struct svcr_unit *unit = route_unit(table, namespace_or_default(namespace_), name);
-    for (uint32_t i = 0; unit != NULL && i < unit->num_routes; i++) {
-        const struct svcr_route *route = unit->routes[i];
-        if (!svcr_text_same(svcr_object_text(route->object, route->rule->match), match)) {
-            continue;
-        }
-        if (index-- == 0) {
-            return svcr_route_handle(table, route);
+    struct svcr_owner owner = {.kind = SVCROUTE_KIND_INGRESS_ROUTE,
+                               .namespace_ = namespace_or_default(namespace_),
+                               .name = name};
+    for (int generated = 0; generated < 2; generated++) { /* then by its generateName */
+        owner.generated = generated != 0;
+        const struct svcr_unit *unit = svcr_unit_find(table, &owner);
+        for (uint32_t i = 0; unit != NULL && i < unit->num_routes; i++) {
+            const struct svcr_route *route = unit->routes[i];
+            svcr_text there = svcr_object_text(route->object, route->rule->match);
+            if (svcr_text_same(there, match) && index-- == 0) {
+                return svcr_route_handle(table, route);
+            }
         }
     }
     return NULL;
@@ -232,20 +254,25 @@ int svcroute_table_find_service_of(const struct svcroute_table *table,
 
 /* ---- following references ---- */
 
-/* A child of another unit: the entry of that TraefikService. */
+/* A service of the unit that refers to it. */
+static const struct svcr_entry *own_entry(const struct svcr_group *group,
+                                          const struct svcr_child *child)
+{
+    struct svcr_owner owner = svcr_owner_of(child->service->object);
+    return entry_upto(group, &owner, child->written);
+}
+
+/* A child of another unit: the entry of that TraefikService, which writes its own service last. */
 static const struct svcr_entry *tree_entry(const struct svcr_group *group,
                                            const struct svcr_child *child)
 {
-    for (uint32_t i = 0; group != NULL && i < group->num_entries; i++) {
-        const struct svcr_tree_service *service =
-            svcr_entry_service((const void *)&group->entries[i]);
-        if (service->kind == SVCROUTE_KIND_TRAEFIK_SERVICE && !service->own_of_route &&
-            svcr_text_same(service->namespace_, child->namespace_) &&
-            svcr_text_same(service->name, child->target)) {
-            return &group->entries[i];
-        }
-    }
-    return NULL;
+    struct svcr_owner owner = {.kind = SVCROUTE_KIND_TRAEFIK_SERVICE,
+                               .namespace_ = child->namespace_,
+                               .name = child->target};
+    const struct svcr_entry *entry = entry_upto(group, &owner, UINT32_MAX);
+    bool tree = entry != NULL &&
+                svcr_entry_service((const void *)entry)->kind == SVCROUTE_KIND_TRAEFIK_SERVICE;
+    return tree ? entry : NULL;
 }
 
 const struct svcroute_service *svcr_child_service(const struct svcroute_table *table,
@@ -259,7 +286,7 @@ const struct svcroute_service *svcr_child_service(const struct svcroute_table *t
         child->kind == SVCR_CHILD_PROVIDER) { /* by name, whoever has it */
         return (const void *)&group->entries[0];
     }
-    return (const void *)(child->kind == SVCR_CHILD_OWN ? entry_of(group, &child->service->head)
+    return (const void *)(child->kind == SVCR_CHILD_OWN ? own_entry(group, child)
                                                         : tree_entry(group, child));
 }
 
@@ -272,13 +299,9 @@ svcr_text svcr_child_name(const struct svcroute_table *table, const struct svcr_
 svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parent *parent)
 {
     const struct svcr_group *group = svcr_group_find(table, &table->routes, parent->name);
-    for (uint32_t i = 0; group != NULL && i < group->num_entries; i++) {
-        const struct svcr_route *route = svcr_entry_route((const void *)&group->entries[i]);
-        if (route->object == parent->object && route->index == parent->rule) {
-            return group->entries[i].name;
-        }
-    }
-    return parent->name;
+    struct svcr_owner owner = svcr_owner_of(parent->object);
+    const struct svcr_entry *entry = entry_upto(group, &owner, parent->rule);
+    return entry != NULL ? entry->name : parent->name;
 }
 
 /* ---- listings ---- */

@@ -27,8 +27,11 @@ bool svcr_unit_same_key(const struct svcr_block *a, const struct svcr_block *b);
 bool svcr_group_same_key(const struct svcr_block *a, const struct svcr_block *b);
 
 /* The unit of an object; NULL if there is none, or no table. */
-struct svcr_unit *svcr_unit_find(const struct svcroute_table *table, uint32_t kind,
-                                 svcr_text namespace_, svcr_text name);
+struct svcr_unit *svcr_unit_find(const struct svcroute_table *table,
+                                 const struct svcr_owner *owner);
+/* What the unit of an object or an entity is found by; borrowed from it. */
+struct svcr_owner svcr_owner_of(const struct svcr_object *object);
+struct svcr_owner svcr_owner_of_entity(const struct svcr_entity *entity);
 struct svcr_group *svcr_group_find(const struct svcroute_table *table, const struct svcr_trie *trie,
                                    svcr_text name);
 /* The entry with this (final) name, NULL if there is none. */
@@ -38,9 +41,6 @@ const struct svcr_entry *svcr_entry_find(const struct svcroute_table *table,
 void svcr_unit_put_diags(const struct svcr_unit *unit, struct svcroute_diags *diags);
 /* True if there are any. */
 bool svcr_unit_speaks(const struct svcr_unit *unit);
-/* Order of objects: kind, namespace, name. */
-int svcr_owner_compare(const struct svcr_owner *a, const struct svcr_owner *b);
-
 /* The entry that a child leads to; NULL: another provider's, or not there. */
 const struct svcroute_service *svcr_child_service(const struct svcroute_table *table,
                                                   const struct svcr_child *child);

@@ -371,6 +371,9 @@ bool svcr_tree_make(struct svcr_resolver *resolver, const struct svcr_work *work
     if (!make_children(&tree, &type)) {
         return false;
     }
+    if (tree.num != 0 && resolver->child_depth == 0) { /* leaves alone: they are a level too */
+        resolver->child_depth = 1;
+    }
     bool good = children_suffice(&tree, type);
     good = good && depth_good(&tree);
     if (!good && !resolver->traefik) { /* children with no parent left are left out */

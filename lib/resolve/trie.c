@@ -250,21 +250,27 @@ int svcr_trie_put(struct svcroute_context *context, struct svcr_trie *trie,
     return error;
 }
 
-/* Takes slot `index` out of a node that is owned by nobody else. */
+/* Takes slot `index` out of a node that is owned by nobody else; NULL when out of memory: shrinking
+ * may fail too, and a node's size follows from its map, so then the slot has to stay. */
 static struct svcr_trie_node *slot_drop(struct svcroute_context *context,
                                         struct svcr_trie_node *node, unsigned shift, uint32_t index,
                                         uint32_t bit)
 {
     uint32_t num = num_slots(node, shift);
-    memmove(node->slots + index, node->slots + index + 1, (num - index - 1) * sizeof(uintptr_t));
-    if (shift >= LAST_SHIFT) {
-        node->map--;
-    } else {
-        node->map &= ~bit;
-    }
+    uintptr_t gone = node->slots[index];
+    size_t behind = (num - index - 1) * sizeof(uintptr_t);
+    memmove(node->slots + index, node->slots + index + 1, behind);
     struct svcr_trie_node *smaller =
         svcr_resize(context, node, node_bytes(num), node_bytes(num - 1));
-    return smaller; /* NULL: could not shrink; the caller gives up this version */
+    if (smaller == NULL) {
+        memmove(node->slots + index + 1, node->slots + index, behind);
+        node->slots[index] = gone;
+    } else if (shift >= LAST_SHIFT) {
+        smaller->map--;
+    } else {
+        smaller->map &= ~bit;
+    }
+    return smaller;
 }
 
 /* Below a removal: a node left with one block gives way to that block, which keeps the shape a
@@ -306,10 +312,10 @@ static int node_remove(struct svcroute_context *context, uintptr_t *at, unsigned
     }
     struct svcr_block *gone = slot_block(node->slots[index]);
     node = slot_drop(context, node, shift, index, bit);
-    svcr_block_unref(context, gone);
     if (node == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
+    svcr_block_unref(context, gone);
     *at = (uintptr_t)node | 1U;
     return 0;
 }

@@ -46,19 +46,19 @@ static struct svcr_owner *owner_get(struct svcr_resolver *resolver, const struct
     if (work->previous != NULL) {
         return svcr_block_ref(work->previous->owner);
     }
-    svcr_text namespace_ = svcr_entity_namespace(work->entity);
-    svcr_text name = svcr_entity_name(work->entity);
+    struct svcr_owner key = svcr_owner_of_entity(work->entity);
     struct svcr_owner *owner = svcr_block_new(resolver->context, SVCR_BLOCK_OWNER,
-                                              sizeof(*owner) + namespace_.size + name.size);
+                                              sizeof(*owner) + key.namespace_.size + key.name.size);
     if (owner == NULL) {
         svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
         return NULL;
     }
     struct svcr_pack pack = {(char *)(owner + 1)};
-    owner->kind = work->entity->kind;
-    owner->namespace_ = svcr_pack_text(&pack, namespace_);
-    owner->name = svcr_pack_text(&pack, name);
-    owner->head.hash = svcr_owner_hash(resolver->context, owner->kind, namespace_, name);
+    owner->kind = key.kind;
+    owner->generated = key.generated;
+    owner->namespace_ = svcr_pack_text(&pack, key.namespace_);
+    owner->name = svcr_pack_text(&pack, key.name);
+    owner->head.hash = svcr_owner_hash(resolver->context, owner);
     return owner;
 }
 
