@@ -75,3 +75,16 @@ void check_growth(const char *name, const struct work *work, size_t n, const voi
               (unsigned long long)large.calls, (unsigned long long)large.bytes);
     }
 }
+
+void check_constant(const char *name, const struct work *work, size_t n, const void *user)
+{
+    struct cost small = {.seconds = -1}, large = {.seconds = -1};
+    run(name, work, n, user, &small);
+    run(name, work, 4 * n, user, &large);
+    check(large.calls <= small.calls + small.calls / 2 + 32, name,
+          "%llu allocations for one change at n, %llu at 4n", (unsigned long long)small.calls,
+          (unsigned long long)large.calls);
+    check(large.bytes <= 2 * small.bytes + 16384, name,
+          "%llu bytes allocated for one change at n, %llu at 4n", (unsigned long long)small.bytes,
+          (unsigned long long)large.bytes);
+}

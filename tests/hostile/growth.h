@@ -18,6 +18,9 @@ struct work {
  * of those at n. */
 void check_growth(const char *name, const struct work *work, size_t n, const void *user);
 
+/* Checks that allocations at 4n are hardly more than at n: the work does not depend on n. */
+void check_constant(const char *name, const struct work *work, size_t n, const void *user);
+
 /* `n`, or less of it where every step is slow (under sanitizers or Valgrind). */
 size_t sized(size_t n);
 
