@@ -30,7 +30,6 @@ SVCR_DIAG(308, BAD_TIME, "bad-time", SVCROUTE_SEVERITY_ERROR, "A time is not in 
 SVCR_DIAG(309, LIMIT_OBJECTS, "limit-objects", SVCROUTE_SEVERITY_ERROR, "The store holds as many objects as are allowed.")
 SVCR_DIAG(310, LIMIT_ENDPOINTS, "limit-endpoints", SVCROUTE_SEVERITY_ERROR, "An object has too many endpoint addresses.")
 SVCR_DIAG(311, CONTROL_CHARACTER, "control-character", SVCROUTE_SEVERITY_ERROR, "A text that becomes a name, host or header holds a control character.")
-SVCR_DIAG(312, IGNORED_KIND, "ignored-kind", SVCROUTE_SEVERITY_INFO, "An object of a kind that routing does not need is ignored.")
 SVCR_DIAG(401, REFERENCE_KIND, "reference-kind", SVCROUTE_SEVERITY_ERROR, "A reference's kind is neither Service nor TraefikService.")
 SVCR_DIAG(402, REFERENCE_NAME, "reference-name", SVCROUTE_SEVERITY_ERROR, "A reference has no name.")
 SVCR_DIAG(403, CROSS_NAMESPACE, "cross-namespace", SVCROUTE_SEVERITY_ERROR, "A reference to another namespace is not allowed.")
