@@ -104,6 +104,7 @@ void svcroute_document_reset(struct svcroute_document *document)
         return;
     }
     document->num = 0;
+    document->taken = 0;
     document->num_open = 0;
     document->num_keys = 0;
     document->error = SVCROUTE_OK;

@@ -54,6 +54,7 @@ struct svcroute_document {
     struct svcroute_node *nodes;      /* own; its capacity is kept over resets */
     size_t num, capacity;
     size_t room;              /* nodes that may be there before svcr_tree_grow() is asked */
+    size_t taken;             /* nodes that left ahead of the end; they count for the limit */
     struct svcr_arena texts;  /* texts that are not in the source */
     struct svcr_bytes *bytes; /* the text that nodes and source point into, referenced; or NULL */
     int error;                /* first error of the builder */

@@ -76,6 +76,12 @@ void svcr_reader_close(struct svcr_reader *reader)
     svcroute_context_unref(context);
 }
 
+void svcr_reader_offer_items(struct svcr_reader *reader, svcr_take_item *take, void *user)
+{
+    reader->input.take = take;
+    reader->input.user = user;
+}
+
 int svcr_reader_read(struct svcr_reader *reader, struct svcroute_document *document,
                      struct svcroute_diags *diags)
 {

@@ -17,6 +17,16 @@ int svcr_reader_open(struct svcr_reader **out, struct svcroute_context *context,
                      uint32_t first_line);
 void svcr_reader_close(struct svcr_reader *reader);
 
+/* Somebody who takes the elements of the list "items" at the top of a document while the document is
+ * still being read, so that a long list never stands in memory as a whole: an element that is taken
+ * (true) leaves the document. After one that is not, nobody is asked again. `document` has the nodes
+ * read so far; the document may still turn out to be faulty. */
+typedef bool svcr_take_item(void *user, const struct svcroute_document *document,
+                            const struct svcroute_node *item);
+/* Asks `take` for each element that is a list or map. YAML's readers ask nobody: an alias may lead back
+ * to what would have left. */
+void svcr_reader_offer_items(struct svcr_reader *reader, svcr_take_item *take, void *user);
+
 /* Reads the next document into `document`, which is reset first and can be used again and again;
  * its nodes and texts are valid until then. Codes as svcroute_reader_next(); on 0
  * document->nodes[0] is the root. An empty YAML document (only comments) is skipped. */

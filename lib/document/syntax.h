@@ -3,7 +3,7 @@
 #define SVCR_SYNTAX_H
 
 #include "base/diag.h"
-#include "document/node.h"
+#include "document/reader.h"
 
 /* The input of a reader. */
 struct svcr_input {
@@ -13,6 +13,8 @@ struct svcr_input {
     svcr_text source;
     uint32_t first_line;
     bool strict;
+    svcr_take_item *take; /* NULL: nobody takes items ahead of the end */
+    void *user;
 };
 
 /* ---- JSON ---------------------------------------------------------------------------------- */

@@ -9,9 +9,16 @@ enum {
     PAIRWISE = 16 /* keys up to which comparing each with each is cheaper than a hash table */
 };
 
+/* Says how many nodes there may be before memory or limit have to be looked at. */
+static void set_room(struct svcroute_document *document)
+{
+    uint64_t limit = document->context->limits.nodes - document->taken;
+    document->room = document->capacity < limit ? document->capacity : (size_t)limit;
+}
+
 int svcr_tree_reserve(struct svcroute_document *document, size_t num)
 {
-    uint64_t limit = document->context->limits.nodes;
+    uint64_t limit = document->context->limits.nodes - document->taken;
     if (document->num > limit || num > limit - document->num) {
         return SVCROUTE_ERR_LIMIT;
     }
@@ -19,8 +26,16 @@ int svcr_tree_reserve(struct svcroute_document *document, size_t num)
     int status = svcr_array_reserve(document->context, &items, &document->capacity,
                                     document->num + num, sizeof *document->nodes);
     document->nodes = items;
-    document->room = document->capacity < limit ? document->capacity : (size_t)limit;
+    set_room(document);
     return status;
+}
+
+void svcr_tree_take(struct svcroute_document *document, size_t first)
+{
+    document->taken += document->num - first;
+    document->num = first;
+    document->open[document->num_open - 1].entries--;
+    set_room(document);
 }
 
 int svcr_tree_grow(struct svcroute_document *document)

@@ -10,6 +10,9 @@
 int svcr_tree_grow(struct svcroute_document *document);
 /* Makes room for `num` more nodes. */
 int svcr_tree_reserve(struct svcroute_document *document, size_t num);
+/* Takes the last element of the innermost open list out again: its nodes from `first` on. They still
+ * count for the limit. */
+void svcr_tree_take(struct svcroute_document *document, size_t first);
 /* Makes room for one more key: SVCROUTE_ERR_NOMEM. */
 int svcr_tree_grow_keys(struct svcroute_document *document);
 

@@ -236,6 +236,42 @@ enum svcr_decoded svcr_decode_shape(struct svcr_decoder *decoder, const struct s
     return decoder->rejected ? SVCR_DECODED_REJECTED : SVCR_DECODED_OBJECT;
 }
 
+/* A map with the key "items" and apiVersion v1 that has not said its kind yet, as kubectl sorts
+ * keys, is taken for a List as long as its items say theirs: v1 has nothing else of that shape. */
+bool svcr_decode_ahead(const struct svcroute_node *root, struct svcr_list_ahead *out)
+{
+    svcr_text kind = SVCR_TEXT_ABSENT, version = SVCR_TEXT_ABSENT;
+    const struct svcroute_node *key = root + 1;
+    for (; !is_key(key, "items", 5); key = svcr_node_after(key + 1)) {
+        if (is_key(key, "kind", 4)) {
+            kind = text_of(key + 1);
+        } else if (is_key(key, "apiVersion", 10)) {
+            version = text_of(key + 1);
+        }
+    }
+    const struct kind *item = find_list_kind(kind);
+    *out = (struct svcr_list_ahead){.named = kind.size == 0};
+    if (item != NULL) {
+        out->item_kind = item->name;
+        out->item_version = item->version;
+        return svcr_text_same(version, item->version);
+    }
+    return svcr_text_same(version, SVCR_TEXT("v1")) &&
+           (kind.size == 0 || svcr_text_same(kind, SVCR_TEXT("List")));
+}
+
+bool svcr_decode_names_itself(const struct svcroute_node *map)
+{
+    bool kind = false, version = false;
+    const struct svcroute_node *key = map + 1;
+    for (uint32_t i = 0; map->kind == SVCROUTE_NODE_MAP && i < map->size && !(kind && version);
+         i++, key = svcr_node_after(key + 1)) {
+        kind = kind || (is_key(key, "kind", 4) && text_of(key + 1).size > 0);
+        version = version || (is_key(key, "apiVersion", 10) && text_of(key + 1).size > 0);
+    }
+    return kind && version;
+}
+
 /* ---- objects ---- */
 
 /* Copies the scratch buffer into a block: content, positions, resourceVersion. */

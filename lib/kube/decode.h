@@ -32,6 +32,16 @@ struct svcr_document_shape {
 enum svcr_decoded svcr_decode_shape(struct svcr_decoder *decoder, const struct svcroute_node *root,
                                     struct svcr_document_shape *shape);
 
+/* Judges a root by the keys ahead of its "items", while these are still being read. */
+struct svcr_list_ahead {
+    svcr_text item_kind, item_version; /* as in struct svcr_document_shape */
+    bool named; /* only items that name their kind and version may be decoded already */
+};
+/* false: it takes the whole document to tell. */
+bool svcr_decode_ahead(const struct svcroute_node *root, struct svcr_list_ahead *out);
+/* Whether a map names its kind and version. */
+bool svcr_decode_names_itself(const struct svcroute_node *map);
+
 /* Decodes one object; `kind` and `version` serve where the map itself has none. 0, or SVCROUTE_ERR_NOMEM,
  * _LIMIT, _CRYPTO. For a rejected object *kind_out, *namespace_out and *name_out say as much as could be read (kind
  * SVCROUTE_KIND_NONE if nothing), in texts that live as long as the document. */

@@ -137,11 +137,62 @@ static int load_object(struct svcr_load *load, const struct svcroute_node *node,
     return 0;
 }
 
-int svcr_load_root(struct svcr_load *load, const struct svcroute_node *root)
+/* Objects of a list that are taken while the rest of the list is still being read. */
+struct taking {
+    struct svcr_load *load;
+    struct svcr_list_ahead list;
+    uint64_t num; /* taken of the document at hand */
+    int error;    /* fails the whole call */
+    /* What was there before the document. */
+    size_t staged;
+    struct svcroute_load_result result;
+    bool unnamed;
+};
+
+static bool take_item(void *user, const struct svcroute_document *document,
+                      const struct svcroute_node *item)
+{
+    struct taking *taking = user;
+    if (taking->error) {
+        return true; /* whatever follows; no need to keep it */
+    }
+    if ((taking->num == 0 && !svcr_decode_ahead(document->nodes, &taking->list)) ||
+        (taking->list.named && !svcr_decode_names_itself(item))) {
+        return false;
+    }
+    taking->num++;
+    taking->error =
+        load_object(taking->load, item, taking->list.item_kind, taking->list.item_version);
+    return true;
+}
+
+static void taking_begin(struct taking *taking, struct svcr_load *load)
+{
+    *taking = (struct taking){
+        .load = load,
+        .staged = load->stage->num,
+        .result = load->result,
+        .unnamed = load->unnamed,
+    };
+}
+
+/* Takes back what was taken of a document that is no list in the end. */
+static void taking_undo(struct taking *taking)
+{
+    svcr_stage_rewind(taking->load->stage, taking->staged);
+    taking->load->result = taking->result;
+    taking->load->unnamed = taking->unnamed;
+}
+
+static int load_root(struct svcr_load *load, const struct svcroute_node *root,
+                     struct taking *taking)
 {
     struct svcr_document_shape shape;
-    load->result.documents++;
     enum svcr_decoded what = svcr_decode_shape(load->store->decoder, root, &shape);
+    if (what != SVCR_DECODED_OBJECT || !shape.list) {
+        taking_undo(taking);
+    }
+    load->result.documents++;
     if (what == SVCR_DECODED_REJECTED) {
         load->result.rejected++;
         load->unnamed = true;
@@ -163,6 +214,32 @@ int svcr_load_root(struct svcr_load *load, const struct svcroute_node *root)
     return error;
 }
 
+int svcr_load_root(struct svcr_load *load, const struct svcroute_node *root)
+{
+    struct taking nothing;
+    taking_begin(&nothing, load);
+    return load_root(load, root, &nothing);
+}
+
+/* Reads one document. 0, SVCROUTE_ERR_END behind the last one, or what fails the whole call. */
+static int load_next(struct svcr_load *load, struct svcr_reader *reader, struct taking *taking)
+{
+    taking_begin(taking, load);
+    int error = svcr_reader_read(reader, &load->store->document, load->diags);
+    if (taking->error) {
+        return taking->error;
+    }
+    if (error == SVCROUTE_ERR_SYNTAX || error == SVCROUTE_ERR_REJECTED ||
+        error == SVCROUTE_ERR_LIMIT) {
+        taking_undo(taking);
+        load->result.documents++;
+        load->result.rejected++;
+        load->unnamed = true;
+        return 0;
+    }
+    return error ? error : load_root(load, load->store->document.nodes, taking);
+}
+
 int svcr_load_bytes(struct svcr_load *load, const char *bytes, size_t size, uint32_t format)
 {
     struct svcroute_context *context = load->store->context;
@@ -175,25 +252,14 @@ int svcr_load_bytes(struct svcr_load *load, const char *bytes, size_t size, uint
         return SVCROUTE_ERR_LIMIT;
     }
     struct svcr_reader *reader;
+    struct taking taking;
     int error = svcr_reader_open(&reader, context, bytes, size, source, format, load->strict, 1);
     if (error) {
         return error;
     }
-    for (;;) {
-        error = svcr_reader_read(reader, &load->store->document, load->diags);
-        if (error == SVCROUTE_ERR_SYNTAX || error == SVCROUTE_ERR_REJECTED ||
-            error == SVCROUTE_ERR_LIMIT) {
-            load->result.documents++;
-            load->result.rejected++;
-            load->unnamed = true;
-            continue;
-        }
-        if (!error) {
-            error = svcr_load_root(load, load->store->document.nodes);
-        }
-        if (error) {
-            break;
-        }
+    svcr_reader_offer_items(reader, take_item, &taking);
+    while (!error) {
+        error = load_next(load, reader, &taking);
     }
     svcr_reader_close(reader);
     return error == SVCROUTE_ERR_END ? 0 : error;
