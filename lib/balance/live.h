@@ -1,0 +1,63 @@
+/* What is known at run time of one server of one service: shared by all pickers, changed by whoever
+ * finishes a request and by the driver. Everything that several threads touch is atomic and stands
+ * on its own. */
+#ifndef SVCR_LIVE_H
+#define SVCR_LIVE_H
+
+#include <stdatomic.h>
+
+#include "base/text.h"
+
+/* Bits of a state word. A server or child can take a new request when none is set (a fenced server:
+ * only as a last resort, in the default profile). */
+enum svcr_state {
+    SVCR_STATE_DOWN_ACTIVE = 1,  /* the active check says so */
+    SVCR_STATE_DOWN_PASSIVE = 2, /* ejected after failures */
+    SVCR_STATE_DOWN_ADMIN = 4,   /* the host says so */
+    SVCR_STATE_DRAIN = 8,        /* the host lets sticky clients in only */
+    SVCR_STATE_FENCED = 16,      /* its endpoint is terminating */
+    SVCR_STATE_EMPTY = 32,       /* of a child service: nothing below it can be used */
+    SVCR_STATE_FORCED_UP = 64,   /* the host says it is up, whatever the checks say */
+};
+
+enum { SVCR_SAMPLES = 100 };
+
+/* Latency as the reference keeps it: whole milliseconds of the last 100 answers, with a running
+ * sum. Guarded by a spin of one flag, held for a few instructions. */
+struct svcr_samples {
+    atomic_flag lock;
+    uint32_t num, next;
+    int64_t sum;
+    int64_t values[SVCR_SAMPLES];
+};
+
+struct svcr_live {
+    _Atomic uint32_t state; /* enum svcr_state */
+    _Atomic uint64_t load;  /* low 24 bits: requests that were picked and are not finished (see
+                               svcr_live_inflight()); above: those that are finished */
+    _Atomic uint64_t
+        latency; /* default profile: decaying average in ns, 0: no sample yet (leasttime.c);
+                  * traefik-v3: bits of the average of the samples (traefik_leasttime.c) */
+    _Atomic uint64_t latency_at;  /* time of its last sample, ns */
+    struct svcr_samples *samples; /* leasttime in traefik-v3; else NULL */
+};
+
+#define SVCR_LOAD_PICKED UINT64_C(1)
+#define SVCR_LOAD_FINISHED                                                                         \
+    ((UINT64_C(1) << 24) - 1) /* added: one less in flight, one more finished */
+
+static inline uint32_t svcr_live_inflight(const struct svcr_live *live)
+{
+    return (uint32_t)(atomic_load_explicit(&live->load, memory_order_relaxed) & 0xffffff);
+}
+
+/* Default profile: counts a time to first byte, or what stands for a failure or a missing answer (a
+ * penalty). Any thread. */
+void svcr_latency_add(struct svcr_live *live, uint64_t latency, uint64_t now);
+/* traefik-v3: counts a time to first byte in whole milliseconds; live->samples is there. Any
+ * thread. */
+void svcr_samples_add(struct svcr_live *live, int64_t milliseconds);
+/* traefik-v3: the average of the last 100 samples, 0 without one. */
+double svcr_samples_average(const struct svcr_live *live);
+
+#endif
