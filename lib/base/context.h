@@ -13,9 +13,10 @@ struct svcroute_context {
     struct svcroute_log log;
     struct svcroute_context_options limits; /* no member is 0 */
     uint64_t hash_seed;                     /* mixed, never 0 */
-    void *crypto;                           /* digest.c's own, these three */
+    void *crypto;                           /* digest.c's own, these four */
     void *sha256;
     void *sha1;
+    void *hmac;
 };
 
 /* Sends one finished message to the host's hook; formatting is skipped when nobody listens. */

@@ -1,4 +1,4 @@
-/* SHA-256 and SHA-1 by OpenSSL: the library's only user of libcrypto. */
+/* SHA-256, SHA-1 and HMAC by OpenSSL: the library's only user of libcrypto. */
 #ifndef SVCR_DIGEST_H
 #define SVCR_DIGEST_H
 
@@ -11,5 +11,8 @@ void svcr_digest_close(struct svcroute_context *context);
 /* 0, SVCROUTE_ERR_NOMEM or SVCROUTE_ERR_CRYPTO. */
 int svcr_sha256(struct svcroute_context *context, const void *data, size_t size, uint8_t out[32]);
 int svcr_sha1(struct svcroute_context *context, const void *data, size_t size, uint8_t out[20]);
+/* HMAC-SHA-256 (RFC 2104) of `data` under a key of any length but 0. The same codes. */
+int svcr_hmac_sha256(struct svcroute_context *context, const void *key, size_t key_size,
+                     const void *data, size_t size, uint8_t out[32]);
 
 #endif
