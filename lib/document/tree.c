@@ -138,8 +138,11 @@ static uint32_t *find_slot(const struct svcroute_document *document, size_t mask
 int svcr_tree_find_duplicate(struct svcroute_document *document, size_t *first, size_t *second)
 {
     size_t from = document->open[document->num_open - 1].first_key;
-    const struct svcr_key *keys = document->keys + from;
     size_t num = document->num_keys - from;
+    if (num < 2) {
+        return 0; /* and there may be no array yet */
+    }
+    const struct svcr_key *keys = document->keys + from;
     if (__builtin_expect(num <= PAIRWISE, 1)) {
         return find_pairwise(document, keys, num, first, second) ? SVCROUTE_ERR_REJECTED : 0;
     }

@@ -1,9 +1,11 @@
-/* JSON (RFC 8259) without blanks, and YAML in block style whose scalars are those of JSON: every
- * JSON string is a YAML double-quoted scalar as well, so no text can be taken for something else.
- */
+/* JSON (RFC 8259) without blanks, and YAML in block style whose scalars are those of JSON: a JSON
+ * string is a YAML double-quoted scalar as well, so no text can be taken for something else. What
+ * YAML takes for a line break or refuses (U+0080 to U+009F, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF)
+ * is escaped in both. */
 #include "resolve/writer.h"
 
-#include <stdio.h>
+/* A YAML key of more than 1024 bytes needs a "?" ahead of it; escapes make six bytes of one. */
+enum { SIMPLE_KEY_MAX = 1000 / 6 };
 
 void svcr_writer_init(struct svcr_writer *writer, struct svcroute_context *context, bool yaml)
 {
@@ -11,29 +13,48 @@ void svcr_writer_init(struct svcr_writer *writer, struct svcroute_context *conte
     svcr_buffer_init(&writer->text, context);
 }
 
+static bool escapes(uint32_t c)
+{
+    return c < 0x20 || c == '"' || c == '\\' || (c >= 0x7f && c <= 0x9f) || c == 0x2028 ||
+           c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff;
+}
+
+static void add_escaped(struct svcr_buffer *out, uint32_t c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        svcr_buffer_add_char(out, '\\');
+        svcr_buffer_add_char(out, (char)c);
+        break;
+    case '\n':
+        svcr_buffer_add_string(out, "\\n");
+        break;
+    case '\t':
+        svcr_buffer_add_string(out, "\\t");
+        break;
+    case '\r':
+        svcr_buffer_add_string(out, "\\r");
+        break;
+    default:
+        svcr_buffer_printf(out, "\\u%04x", (unsigned)c);
+    }
+}
+
 static void add_quoted(struct svcr_buffer *out, svcr_text text)
 {
     size_t plain = 0;
     svcr_buffer_add_char(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
-            continue;
+    for (size_t i = 0; i < text.size;) {
+        uint32_t c = (unsigned char)text.data[i];
+        size_t size = c < 0x80 ? 1 : svcr_utf8_decode(text.data + i, text.size - i, &c);
+        size = size == 0 ? 1 : size;
+        if (escapes(c)) {
+            svcr_buffer_add(out, text.data + plain, i - plain);
+            add_escaped(out, c);
+            plain = i + size;
         }
-        svcr_buffer_add(out, text.data + plain, i - plain);
-        plain = i + 1;
-        if (c == '"' || c == '\\') {
-            svcr_buffer_add_char(out, '\\');
-            svcr_buffer_add_char(out, (char)c);
-        } else if (c == '\n') {
-            svcr_buffer_add_string(out, "\\n");
-        } else if (c == '\t') {
-            svcr_buffer_add_string(out, "\\t");
-        } else if (c == '\r') {
-            svcr_buffer_add_string(out, "\\r");
-        } else {
-            svcr_buffer_printf(out, "\\u%04x", c);
-        }
+        i += size;
     }
     svcr_buffer_add(out, text.data + plain, text.size - plain);
     svcr_buffer_add_char(out, '"');
@@ -67,7 +88,12 @@ static void begin_member(struct svcr_writer *writer, svcr_text key)
     if (writer->yaml && list) {
         svcr_buffer_add_string(out, "- ");
     } else if (!list) {
+        bool explicit = writer->yaml && key.size > SIMPLE_KEY_MAX;
+        svcr_buffer_add_string(out, explicit ? "? " : "");
         add_quoted(out, key);
+        if (explicit) {
+            line_break(writer);
+        }
         svcr_buffer_add_char(out, ':');
     }
 }
