@@ -220,22 +220,41 @@ static void open(struct svcr_scheduler *scheduler, const struct svcr_shape *shap
     }
 }
 
-/* True if nothing that a heap depends on differs. */
-static bool same_turns(const struct svcr_shape *shape, const struct svcr_shape *older,
+/* True if the older children stand unchanged at the head of the new ones. */
+static bool only_added(const struct svcr_shape *shape, const struct svcr_shape *older,
                        const uint32_t *old_index)
 {
-    for (uint32_t i = 0; i < shape->num; i++) {
-        if (old_index[i] != i || shape->members[i].weight != older->members[i].weight) {
+    for (uint32_t i = 0; i < older->num; i++) {
+        if (i >= shape->num || old_index[i] != i ||
+            shape->members[i].weight != older->members[i].weight) {
             return false;
         }
     }
-    return shape->num == older->num;
+    return true;
+}
+
+/* The deadline of a child in a new shape. */
+static double carried_deadline(const struct svcr_scheduler *from, const struct svcr_shape *older,
+                               uint32_t before, int64_t weight)
+{
+    int64_t old_weight = before != SVCR_NOBODY ? older->members[before].weight : 0;
+
+    if (old_weight <= 0) {
+        return from->current + 1 / (double)weight;
+    }
+    if (old_weight == weight) {
+        return from->deadlines[before];
+    }
+    return from->current + (from->deadlines[before] - from->current) * (double)old_weight /
+                               (double)weight;
 }
 
 static void carry(struct svcr_scheduler *scheduler, const struct svcr_shape *shape,
                   const struct svcr_scheduler *from, const struct svcr_shape *older,
                   const uint32_t *old_index, struct svcr_random *random)
 {
+    uint32_t kept = 0;
+
     if (older->num == 0) {
         open(scheduler, shape, random, from->phase);
         return;
@@ -243,29 +262,19 @@ static void carry(struct svcr_scheduler *scheduler, const struct svcr_shape *sha
     scheduler->capacity = shape->num;
     scheduler->current = from->current;
     scheduler->phase = from->phase;
-    if (same_turns(shape, older, old_index)) {
+    if (only_added(shape, older, old_index)) { /* the heap as it is */
+        kept = older->num;
         scheduler->num = from->num;
-        memcpy(scheduler->deadlines, from->deadlines, size(shape) - sizeof(*scheduler));
-        return;
+        memcpy(scheduler->deadlines, from->deadlines, kept * sizeof(double));
+        memcpy(heap_of(scheduler), const_heap_of(from), from->num * sizeof(uint32_t));
     }
-    for (uint32_t i = 0; i < shape->num; i++) {
-        double weight = (double)shape->members[i].weight, rest = 1;
-        uint32_t before = old_index[i];
+    for (uint32_t i = kept; i < shape->num; i++) {
+        int64_t weight = shape->members[i].weight;
 
-        if (!(weight > 0)) {
-            continue;
+        if (weight > 0) {
+            scheduler->deadlines[i] = carried_deadline(from, older, old_index[i], weight);
+            push(scheduler, i);
         }
-        if (before != SVCR_NOBODY && older->members[before].weight > 0) {
-            rest = from->deadlines[before] - from->current;
-            if (older->members[before].weight == shape->members[i].weight) {
-                scheduler->deadlines[i] = from->deadlines[before];
-                push(scheduler, i);
-                continue;
-            }
-            rest *= (double)older->members[before].weight;
-        }
-        scheduler->deadlines[i] = from->current + rest / weight;
-        push(scheduler, i);
     }
 }
 

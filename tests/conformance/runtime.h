@@ -1,7 +1,7 @@
 /* The run-time vectors: one judge per vector file, and what the judges share.
  *
- * A judge gets one case and calls runner_pass() or runner_fail() exactly once. `name` is `<file>/<id or number>`. A kind
- * that a judge does not know is a failure. */
+ * A judge gets one case and calls runner_pass() or runner_fail() exactly once. `name` is
+ * `<file>/<id or number>`. A kind that a judge does not know is a failure. */
 #ifndef CONFORMANCE_RUNTIME_H
 #define CONFORMANCE_RUNTIME_H
 
@@ -26,8 +26,8 @@ int64_t runtime_integer(const struct svcroute_node *map, const char *key, int64_
 bool runtime_flag(const struct svcroute_node *map, const char *key);
 /* A double written as text with 17 digits (or as a number); NaN if absent. */
 double runtime_double(const struct svcroute_node *map, const char *key);
-/* The bytes of entry `key`, or of `key`_hex where they are not UTF-8, added to `buffer`; absent if there is neither. The
- * text is valid until the buffer changes. */
+/* The bytes of entry `key`, or of `key`_hex where they are not UTF-8, added to `buffer`; absent if
+ * there is neither. The text is valid until the buffer changes. */
 svcr_text runtime_bytes(const struct svcroute_node *map, const char *key,
                         struct svcr_buffer *buffer);
 /* True if the entry is this string. */
