@@ -97,8 +97,8 @@ static void remove_dots(struct svcr_buffer *buffer, size_t start)
             while (out > floor && out[-1] != '/') {
                 out--;
             }
-            first = first || out == floor;
             out -= out > floor;
+            first = out == floor;
         } else {
             if (!dots) {
                 if (!first) {

@@ -299,25 +299,53 @@ void svcr_sticky_free(struct svcr_sticky *sticky, struct svcroute_context *conte
 
 /* ---- finding ---- */
 
-static inline unsigned digit_of(unsigned char c) /* above 15: no lower-case hex digit */
+static inline uint64_t every_byte(uint8_t byte)
 {
-    unsigned number = c - (unsigned)'0', letter = c - (unsigned)'a';
-
-    return number < 10 ? number : letter < 6 ? letter + 10 : 16;
+    return byte * UINT64_C(0x0101010101010101);
 }
 
-static inline bool read_hex(const char *text, size_t size, uint64_t *word)
+/* Eight lower-case hex digits at once, without a branch on what they are: as many values come as
+ * there are members, and no two have the same digits. A letter has bit 6; the digits that the
+ * nibbles would be written with must be those that are there. Gives 0 if all is well. */
+static inline uint64_t read_8_digits(const char *text, uint64_t *number)
 {
-    unsigned seen = 0;
+    uint64_t word, letters, nibbles, written, bad;
 
-    *word = 0;
-    for (size_t i = 0; i < size; i++) {
-        unsigned digit = digit_of((unsigned char)text[i]);
+    memcpy(&word, text, sizeof(word));
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    letters = word >> 6 & every_byte(1);
+    nibbles = (word & every_byte(15)) + letters * 9;
+    written = nibbles + every_byte('0') + letters * ('a' - '0' - 10);
+    bad = (written ^ word) | (nibbles & every_byte(16)) |
+          (((nibbles + every_byte(6)) >> 4 ^ letters) & every_byte(1));
+    word = (nibbles << 4 | nibbles >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+    word = (word << 8 | word >> 16) & UINT64_C(0x0000ffff0000ffff);
+    *number = (word << 16 | word >> 32) & UINT32_MAX;
+    return bad;
+}
 
-        seen |= digit;
-        *word = *word << 4 | (digit & 15);
+static inline bool read_16_digits(const char *text, uint64_t *word)
+{
+    uint64_t high, low;
+    uint64_t bad = read_8_digits(text, &high) | read_8_digits(text + 8, &low);
+
+    *word = high << 32 | low;
+    return bad == 0;
+}
+
+/* A number as FNV values are written: 1 to 16 digits, no leading zeros. */
+static bool read_number(svcr_text text, uint64_t *word)
+{
+    char digits[16];
+
+    if (text.size == 0 || text.size > 16 || (text.data[0] == '0' && text.size > 1)) {
+        return false;
     }
-    return seen < 16;
+    memset(digits, '0', sizeof(digits));
+    memcpy(digits + sizeof(digits) - text.size, text.data, text.size);
+    return read_16_digits(digits, word);
 }
 
 static inline uint32_t look(const struct svcr_sticky *sticky, enum form form,
@@ -328,23 +356,20 @@ static inline uint32_t look(const struct svcr_sticky *sticky, enum form form,
     return slot == EMPTY ? SVCR_NOBODY : slot >> FORM_BITS;
 }
 
-static uint32_t find_legacy(const struct svcr_sticky *sticky, svcr_text value, bool hex,
-                            struct wanted *wanted)
+static uint32_t find_legacy(const struct svcr_sticky *sticky, svcr_text value)
 {
-    uint64_t word = wanted->word;
+    struct wanted wanted = {.name = value};
     uint32_t member;
 
     if (sticky->at[FORM_PLAIN] == ABSENT) {
         return SVCR_NOBODY;
     }
-    wanted->name = value;
-    wanted->word = svcr_hash(sticky->seed, value.data, value.size);
-    member = look(sticky, FORM_PLAIN, wanted);
-    if (member == SVCR_NOBODY && hex && (value.data[0] != '0' || value.size == 1)) {
-        wanted->word = word;
-        member = look(sticky, FORM_FNV, wanted);
+    wanted.word = svcr_hash(sticky->seed, value.data, value.size);
+    member = look(sticky, FORM_PLAIN, &wanted);
+    if (member == SVCR_NOBODY && read_number(value, &wanted.word)) {
+        member = look(sticky, FORM_FNV, &wanted);
         if (member == SVCR_NOBODY) {
-            member = look(sticky, FORM_FNV_FNV, wanted);
+            member = look(sticky, FORM_FNV_FNV, &wanted);
         }
     }
     return member;
@@ -352,27 +377,24 @@ static uint32_t find_legacy(const struct svcr_sticky *sticky, svcr_text value, b
 
 struct svcr_sticky_hit svcr_sticky_find(const struct svcr_sticky *sticky, svcr_text value)
 {
-    struct wanted wanted = {.name = value};
-    bool hex = value.size > 0 && value.size <= 16 && read_hex(value.data, value.size, &wanted.word);
+    struct wanted wanted = {.name = SVCR_TEXT_ABSENT};
     uint32_t member = SVCR_NOBODY;
 
-    if (value.size == 32 && read_hex(value.data, 16, &wanted.word) &&
-        read_hex(value.data + 16, 16, &wanted.second)) {
-        if (sticky->keyed) {
-            member = look(sticky, FORM_CURRENT, &wanted);
-        }
+    if (value.size == (sticky->keyed ? 32 : 16) && read_16_digits(value.data, &wanted.word) &&
+        (!sticky->keyed || read_16_digits(value.data + 16, &wanted.second))) {
+        member = look(sticky, FORM_CURRENT, &wanted);
         if (member != SVCR_NOBODY) {
             return (struct svcr_sticky_hit){member, false};
         }
+    }
+    if (value.size == 32 && read_16_digits(value.data, &wanted.word) &&
+        read_16_digits(value.data + 16, &wanted.second)) {
         member = look(sticky, FORM_OLDER, &wanted);
-    } else if (value.size == 16 && hex) {
-        member = look(sticky, sticky->keyed ? FORM_UNKEYED : FORM_CURRENT, &wanted);
-        if (member != SVCR_NOBODY) {
-            return (struct svcr_sticky_hit){member, sticky->keyed};
-        }
+    } else if (value.size == 16 && read_16_digits(value.data, &wanted.word)) {
+        member = look(sticky, FORM_UNKEYED, &wanted);
     }
     if (member == SVCR_NOBODY) {
-        member = find_legacy(sticky, value, hex, &wanted);
+        member = find_legacy(sticky, value);
     }
     return (struct svcr_sticky_hit){member, member != SVCR_NOBODY};
 }
