@@ -358,6 +358,10 @@ static bool traefik_service_make(struct svcr_resolver *resolver,
     struct svcr_child found = *child;
     if (answer->provider) {
         found.kind = SVCR_CHILD_PROVIDER;
+        if (answer->local) {
+            found.namespace_ = answer->namespace_;
+            found.target = answer->name;
+        }
     } else if (traefik_service_child(resolver, reference, spot, answer, &found)) {
         if (found.kind == 0) { /* traefik-v3: the target need not exist */
             found.kind = SVCR_CHILD_TRAEFIK_SERVICE;

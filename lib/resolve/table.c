@@ -282,8 +282,10 @@ const struct svcroute_service *svcr_child_service(const struct svcroute_table *t
     if (group == NULL || child->kind == 0) {
         return NULL;
     }
+    /* By name, whoever has it; but where a namespace is written, names that join alike must not lead
+     * to another one (default). */
     if (table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3 ||
-        child->kind == SVCR_CHILD_PROVIDER) { /* by name, whoever has it */
+        (child->kind == SVCR_CHILD_PROVIDER && child->namespace_.size == 0)) {
         return (const void *)&group->entries[0];
     }
     return (const void *)(child->kind == SVCR_CHILD_OWN ? own_entry(group, child)
