@@ -149,82 +149,10 @@ static void join(struct svcr_schedule *schedule, uint32_t server, uint64_t now)
 
 /* ---- life ---- */
 
-/* A server that is known goes on, within its interval; a new one comes at a moment within the first
- * interval. */
-static uint64_t first_moment(const struct svcr_schedule *schedule, uint32_t server, bool known,
-                             uint64_t now)
-{
-    const struct svcr_schedule_options *options = &schedule->options;
-    const struct turn *turn = &schedule->turns[server];
-    uint64_t latest;
-
-    if (!known) {
-        return later(now, svcr_hash_mix(options->seed, server) % options->interval);
-    }
-    latest = later(now, turn->up ? options->interval : options->unhealthy_interval);
-    return turn->probing || turn->at < latest ? turn->at : latest;
-}
-
-static void begin_turns(struct svcr_schedule *schedule, const struct svcr_schedule *from,
-                        const uint32_t *old_index, uint64_t now)
+static void begin_lists(struct svcr_schedule *schedule, uint64_t now)
 {
     const struct svcr_schedule_options *options = &schedule->options;
 
-    for (uint32_t i = 0; i < schedule->num; i++) {
-        struct turn *turn = &schedule->turns[i];
-        bool known = from && old_index[i] != NOBODY;
-
-        *turn = (struct turn){.at = SVCR_NEVER,
-                              .up = options->initial == SVCR_INITIAL_UP,
-                              .known = options->initial != SVCR_INITIAL_UNKNOWN};
-        if (known) {
-            *turn = from->turns[old_index[i]];
-        }
-        if (schedule->heap) {
-            put(schedule, i, i);
-            set_moment(schedule, i, first_moment(schedule, i, known, now));
-        }
-    }
-}
-
-/* `new_index` is old_index the other way round. */
-static void carry_list(struct svcr_schedule *schedule, struct list *list,
-                       const struct svcr_schedule *from, const struct list *old,
-                       const uint32_t *new_index)
-{
-    uint32_t at = 0;
-
-    list->next = old->next < list->next ? old->next : list->next;
-    list->pending = old->pending;
-    list->busy = old->busy == NOBODY ? NOBODY : new_index[old->busy];
-    for (uint32_t i = old->first; i != NOBODY; i = from->turns[i].link, at++) {
-        if (new_index[i] != NOBODY) {
-            append(schedule, list, new_index[i]);
-            list->left += at < old->left;
-        }
-    }
-}
-
-/* Puts servers in their queues: those that are known in the order that they had, then the others.
- */
-static int begin_lists(struct svcr_schedule *schedule, struct svcroute_context *context,
-                       const struct svcr_schedule *from, const uint32_t *old_index, uint64_t now)
-{
-    const struct svcr_schedule_options *options = &schedule->options;
-    size_t bytes = from ? from->num * sizeof(uint32_t) : 0;
-    uint32_t *new_index = svcr_alloc(context, bytes);
-
-    if (bytes > 0 && !new_index) {
-        return SVCROUTE_ERR_NOMEM;
-    }
-    for (uint32_t i = 0; i < bytes / sizeof(*new_index); i++) {
-        new_index[i] = NOBODY;
-    }
-    for (uint32_t i = 0; from && i < schedule->num; i++) {
-        if (old_index[i] != NOBODY) {
-            new_index[old_index[i]] = i;
-        }
-    }
     for (int i = 0; i < NUM_LISTS; i++) {
         uint64_t interval = i == LIST_UP ? options->interval : options->unhealthy_interval;
 
@@ -233,22 +161,31 @@ static int begin_lists(struct svcr_schedule *schedule, struct svcroute_context *
                                            .first = NOBODY,
                                            .last = NOBODY,
                                            .busy = NOBODY};
-        if (from) {
-            carry_list(schedule, &schedule->lists[i], from, &from->lists[i], new_index);
-        }
     }
+}
+
+static void begin(struct svcr_schedule *schedule, uint64_t now)
+{
+    const struct svcr_schedule_options *options = &schedule->options;
+
+    begin_lists(schedule, now);
     for (uint32_t i = 0; i < schedule->num; i++) {
-        if (!from || old_index[i] == NOBODY) {
+        schedule->turns[i] = (struct turn){.at = SVCR_NEVER,
+                                           .up = options->initial == SVCR_INITIAL_UP,
+                                           .known = options->initial != SVCR_INITIAL_UNKNOWN};
+        if (schedule->heap) {
+            uint64_t wait = svcr_hash_mix(options->seed, i) % options->interval;
+
+            put(schedule, i, i);
+            set_moment(schedule, i, later(now, wait));
+        } else {
             join(schedule, i, now);
         }
     }
-    svcr_release(context, new_index, bytes);
-    return SVCROUTE_OK;
 }
 
 int svcr_schedule_new(struct svcr_schedule **out, struct svcroute_context *context,
-                      const struct svcr_schedule_options *options, uint32_t num,
-                      const struct svcr_schedule *from, const uint32_t *old_index, uint64_t now)
+                      const struct svcr_schedule_options *options, uint32_t num, uint64_t now)
 {
     struct svcr_schedule *schedule;
     size_t row = sizeof(struct turn) + (options->traefik ? 0 : sizeof(uint32_t)), bytes;
@@ -266,16 +203,7 @@ int svcr_schedule_new(struct svcr_schedule **out, struct svcroute_context *conte
     schedule->num = num;
     schedule->turns = (struct turn *)(schedule + 1);
     schedule->heap = options->traefik ? NULL : (uint32_t *)(void *)(schedule->turns + num);
-    from = from && from->options.traefik == options->traefik ? from : NULL;
-    begin_turns(schedule, from, old_index, now);
-    if (!schedule->heap) {
-        int status = begin_lists(schedule, context, from, old_index, now);
-
-        if (status != SVCROUTE_OK) {
-            svcr_schedule_free(schedule, context);
-            return status;
-        }
-    }
+    begin(schedule, now);
     *out = schedule;
     return SVCROUTE_OK;
 }
@@ -284,6 +212,79 @@ void svcr_schedule_free(struct svcr_schedule *schedule, struct svcroute_context 
 {
     if (schedule) {
         svcr_release(context, schedule, schedule->bytes);
+    }
+}
+
+/* ---- going on ---- */
+
+static void carry_turn(struct svcr_schedule *schedule, uint32_t server, const struct turn *old,
+                       uint64_t now)
+{
+    const struct svcr_schedule_options *options = &schedule->options;
+    struct turn *turn = &schedule->turns[server];
+    uint64_t latest = later(now, old->up ? options->interval : options->unhealthy_interval);
+
+    turn->streak = old->streak;
+    turn->up = old->up;
+    turn->known = old->known;
+    turn->probing = old->probing;
+    set_moment(schedule, server,
+               !schedule->heap || old->probing || old->at < latest ? old->at : latest);
+}
+
+/* Here a server of `from` has its new number as its streak, which has been carried. */
+static void carry_list(struct svcr_schedule *schedule, struct list *list,
+                       const struct svcr_schedule *from, const struct list *old)
+{
+    uint32_t at = 0;
+
+    list->next = old->next < list->next ? old->next : list->next;
+    list->pending = old->pending;
+    list->busy = old->busy == NOBODY ? NOBODY : from->turns[old->busy].streak;
+    for (uint32_t i = old->first; i != NOBODY; i = from->turns[i].link, at++) {
+        if (from->turns[i].streak != NOBODY) {
+            append(schedule, list, from->turns[i].streak);
+            list->left += at < old->left;
+        }
+    }
+}
+
+/* Those that are known keep their order; the others come behind them. */
+static void carry_lists(struct svcr_schedule *schedule, struct svcr_schedule *from,
+                        const uint32_t *old_index, uint64_t now)
+{
+    for (uint32_t i = 0; i < from->num; i++) {
+        from->turns[i].streak = NOBODY;
+    }
+    for (uint32_t i = 0; i < schedule->num; i++) {
+        if (old_index[i] != NOBODY) {
+            from->turns[old_index[i]].streak = i;
+        }
+    }
+    begin_lists(schedule, now);
+    for (int i = 0; i < NUM_LISTS; i++) {
+        carry_list(schedule, &schedule->lists[i], from, &from->lists[i]);
+    }
+    for (uint32_t i = 0; i < schedule->num; i++) {
+        if (old_index[i] == NOBODY) {
+            join(schedule, i, now);
+        }
+    }
+}
+
+void svcr_schedule_carry(struct svcr_schedule *schedule, struct svcr_schedule *from,
+                         const uint32_t *old_index, uint64_t now)
+{
+    if (from->options.traefik != schedule->options.traefik) {
+        return;
+    }
+    for (uint32_t i = 0; i < schedule->num; i++) {
+        if (old_index[i] != NOBODY) {
+            carry_turn(schedule, i, &from->turns[old_index[i]], now);
+        }
+    }
+    if (!schedule->heap) {
+        carry_lists(schedule, from, old_index, now);
     }
 }
 

@@ -37,15 +37,17 @@ struct svcr_schedule_options {
 
 struct svcr_schedule;
 
-/* Makes a schedule of `num` servers that begins at `now`. From an older one (`from`, NULL allowed)
- * it takes over what is known: old_index[i] is server i's place there, or UINT32_MAX. Health,
- * streaks and probes on their way go on; where an interval changed, the next probe comes within the
- * new one; all else stays to the nanosecond. Probes of servers that are gone are nobody's.
- * SVCROUTE_ERR_NOMEM. */
+/* Makes a schedule of `num` servers that begins at `now`. SVCROUTE_ERR_NOMEM. */
 int svcr_schedule_new(struct svcr_schedule **out, struct svcroute_context *context,
-                      const struct svcr_schedule_options *options, uint32_t num,
-                      const struct svcr_schedule *from, const uint32_t *old_index, uint64_t now);
+                      const struct svcr_schedule_options *options, uint32_t num, uint64_t now);
 void svcr_schedule_free(struct svcr_schedule *schedule, struct svcroute_context *context);
+
+/* Takes over into a schedule that was just made what `from`, which is of no use afterwards, knows:
+ * old_index[i] is server i's place there, or UINT32_MAX. Health, streaks and probes on their way go
+ * on; where an interval changed, the next probe comes within the new one; all else stays to the
+ * nanosecond. Probes of servers that are gone are nobody's. Cannot fail. */
+void svcr_schedule_carry(struct svcr_schedule *schedule, struct svcr_schedule *from,
+                         const uint32_t *old_index, uint64_t now);
 
 /* When svcr_schedule_next() will have something; SVCR_NEVER: only after a report. */
 uint64_t svcr_schedule_deadline(const struct svcr_schedule *schedule);

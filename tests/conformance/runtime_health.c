@@ -418,7 +418,7 @@ static void judge_timing(struct runner *runner, struct svcroute_context *context
     struct svcr_schedule *schedule = NULL;
     const char *wrong = "no schedule";
 
-    if (svcr_schedule_new(&schedule, context, &options, 1, NULL, NULL, 0) == SVCROUTE_OK) {
+    if (svcr_schedule_new(&schedule, context, &options, 1, 0) == SVCROUTE_OK) {
         wrong = run_timing(case_, &server, schedule);
     }
     if (wrong) {
