@@ -216,6 +216,40 @@ static void hash_health(uint64_t *hash, const struct svcr_tree_service *service)
     }
 }
 
+static void hash_settings(uint64_t *hash, const struct svcr_tree_service *service)
+{
+    hash_number(hash, service->backend->view.mode * 8 + service->backend->view.scheme);
+    hash_number(hash, service->strategy * 2 +
+                          (service->reference->pass_host_header == SVCR_FALSE ? 1 : 0));
+    hash_number(hash, service->flush_interval);
+    hash_number(hash, service->failure_window);
+    hash_number(hash, service->max_failed_attempts);
+    hash_text(hash, service->servers_transport);
+    for (uint32_t i = 0; i < service->num_middlewares; i++) {
+        hash_text(hash, service->middlewares[i]);
+    }
+    hash_cookie(hash, service);
+    hash_health(hash, service);
+}
+
+/* What sets a route's own service apart: its object, its rule, and for several rules with one text
+ * what they lead to. */
+static void hash_own(uint64_t *hash, const struct svcr_tree_service *service)
+{
+    struct svcr_entity_key object = svcr_object_key(service->object);
+    hash_text(hash, object.namespace_);
+    hash_text(hash, object.name);
+    hash_text(hash, own_match(service));
+    for (uint32_t i = 0; i < service->num_children; i++) {
+        const struct svcr_child *child = &service->children[i];
+        hash_text(hash, child->name);
+        hash_number(hash, child->weight);
+        if (child->service != NULL && child->service->type == SVCROUTE_SERVICE_LOAD_BALANCER) {
+            hash_settings(hash, child->service);
+        }
+    }
+}
+
 uint64_t svcr_tree_service_tuple_hash(const struct svcroute_context *context,
                                       const struct svcr_tree_service *service)
 {
@@ -224,21 +258,12 @@ uint64_t svcr_tree_service_tuple_hash(const struct svcroute_context *context,
     hash_text(&hash, service->name);
     hash_text(&hash, service->port);
     hash_number(&hash, service->type * 16 + service->kind);
-    if (service->type != SVCROUTE_SERVICE_LOAD_BALANCER) {
-        return hash;
+    if (service->own_of_route) {
+        hash_own(&hash, service);
     }
-    hash_number(&hash, service->backend->view.mode * 8 + service->backend->view.scheme);
-    hash_number(&hash, service->strategy * 2 +
-                           (service->reference->pass_host_header == SVCR_FALSE ? 1 : 0));
-    hash_number(&hash, service->flush_interval);
-    hash_number(&hash, service->failure_window);
-    hash_number(&hash, service->max_failed_attempts);
-    hash_text(&hash, service->servers_transport);
-    for (uint32_t i = 0; i < service->num_middlewares; i++) {
-        hash_text(&hash, service->middlewares[i]);
+    if (service->type == SVCROUTE_SERVICE_LOAD_BALANCER) {
+        hash_settings(&hash, service);
     }
-    hash_cookie(&hash, service);
-    hash_health(&hash, service);
     return hash;
 }
 

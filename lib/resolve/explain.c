@@ -117,12 +117,13 @@ static void explain_backend(struct svcroute_explanation *explanation, uint32_t d
         [SVCR_BACKEND_NODES] = "nodePortLB: every internal address of a Node is a server",
         [SVCR_BACKEND_ENDPOINTS] = "its endpoints are the servers",
     };
+    uint32_t seen = 0; /* servers: they come in the order of their objects */
     for (uint32_t i = 0; i < backend->num_objects; i++) {
         const struct svcr_object *object = backend->objects[i];
         uint32_t place = svcr_object_meta(object)->place;
-        uint32_t servers = 0;
-        for (uint32_t j = 0; j < backend->num_servers; j++) {
-            servers += backend->servers[j].object == i ? 1 : 0;
+        uint32_t first = seen;
+        while (seen < backend->num_servers && backend->servers[seen].object == i) {
+            seen++;
         }
         struct step *step = step_object(explanation, depth + (i == 0 ? 0 : 1), object,
                                         svcr_object_position(object, place, 0));
@@ -132,7 +133,7 @@ static void explain_backend(struct svcroute_explanation *explanation, uint32_t d
                                backend->num_servers,
                                SVCR_ARG(svcr_scheme_text((enum svcr_scheme)backend->view.scheme)));
         } else {
-            svcr_buffer_printf(&explanation->texts, "gives %u of them", servers);
+            svcr_buffer_printf(&explanation->texts, "gives %u of them", seen - first);
         }
         step_end(explanation, step);
     }

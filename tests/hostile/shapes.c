@@ -186,6 +186,21 @@ static void equal_routes(struct input *input, size_t n)
     add(input, "]}}\n");
 }
 
+/* Rules with one text, each over two references that no other rule has like that. */
+static void equal_pairs(struct input *input, size_t n)
+{
+    web(input);
+    add(input, ROUTE_HEAD "{\"name\":\"r\"},\"spec\":{\"routes\":[");
+    for (size_t i = 0; i < n; i++) {
+        input_print(input,
+                    "%s{\"match\":\"Path(`/`)\",\"services\":[{\"name\":\"web\",\"port\":80},"
+                    "{\"name\":\"web\",\"port\":80,\"responseForwarding\":{\"flushInterval\":"
+                    "\"%zums\"}}]}",
+                    i ? "," : "", i);
+    }
+    add(input, "]}}\n");
+}
+
 static void many_objects(struct input *input, size_t n)
 {
     web(input);
@@ -508,6 +523,7 @@ const struct shape shapes[] = {
     {"ports of one Service", many_ports, touch_web, 5000, "default/r0", false, ALL},
     {"routes of one IngressRoute", many_routes, touch_route, 2500, "default/r", false, ALL},
     {"routes with one match", equal_routes, touch_route, 2500, "default/r", false, ALL},
+    {"pairs with one match", equal_pairs, touch_route, 1500, "default/r", false, ALL},
     {"IngressRoutes of one Service", many_objects, touch_web, 2500, "default/r0", false, ALL},
     {"one IngressRoute of many", many_objects, touch_route, 2500, "default/r0", true, ALL},
     {"Services", many_services, touch_other, 2500, "default/r0", true, ALL},
