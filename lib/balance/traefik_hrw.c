@@ -70,9 +70,11 @@ uint64_t svcr_traefik_hrw_hash(svcr_text key, svcr_text name)
     return fnv(fnv(FNV_BASIS, key.data, key.size), name.data, name.size);
 }
 
+/* hash / 2^64. The sum is rounded once, as the conversion of the whole would be, and needs no
+ * branch. */
 static inline double unit_of(uint64_t hash)
 {
-    return (double)hash * 0x1p-64;
+    return ((double)(int64_t)(hash >> 32) * 0x1p32 + (double)(int64_t)(uint32_t)hash) * 0x1p-64;
 }
 
 double svcr_traefik_hrw_score(uint64_t hash, int64_t weight)

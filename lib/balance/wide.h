@@ -27,7 +27,13 @@ static inline struct svcr_wide svcr_wide_multiply(uint64_t a, uint64_t b)
 
 static inline bool svcr_wide_below(struct svcr_wide a, struct svcr_wide b)
 {
+#ifdef __SIZEOF_INT128__
+    __extension__ typedef unsigned __int128 word; /* compares without a branch */
+
+    return ((word)a.high << 64 | a.low) < ((word)b.high << 64 | b.low);
+#else
     return a.high != b.high ? a.high < b.high : a.low < b.low;
+#endif
 }
 
 #endif

@@ -42,15 +42,17 @@ enum { OWED_MAX = SVCR_EXCLUDED_MAX, SKIPS_MAX = 16 };
 
 /* Weights from here on need the crosswise comparison. */
 #define HUGE_WEIGHT (INT64_C(1) << 31)
+#define LAPS_MAX (UINT64_C(1) << 31)
 
+/* 32 bits of lap, 64 of a moment in it (in 2^-64, rounded down), 32 of the child's index: one
+ * number of 128 bits that compares as turns do. The word of a moment without a child has index
+ * SVCR_NOBODY and so stands behind all turns then. */
 struct turn {
-    uint64_t fraction; /* of a lap, in 2^-64, rounded down */
-    uint32_t lap;      /* wraps; turns are never more than two laps apart */
-    uint32_t index;    /* of the child */
+    struct svcr_wide word;
 };
 
 struct svcr_scheduler {
-    struct turn now;   /* the latest turn taken; index SVCR_NOBODY: a moment without a child */
+    struct turn now;   /* the latest turn taken, or a moment without a child */
     int64_t weight;    /* of the child that took it; 0: the fraction is the exact moment */
     uint32_t position; /* equal weights: who is next */
     uint32_t num;      /* equal weights: owed turns; else turns in the heap */
@@ -97,10 +99,35 @@ static inline uint64_t fraction_of(uint64_t odd, uint64_t weight)
     return odd * whole + quotient;
 }
 
+static inline uint32_t lap_of(const struct turn *turn)
+{
+    return (uint32_t)(turn->word.high >> 32);
+}
+
+static inline uint32_t index_of(const struct turn *turn)
+{
+    return (uint32_t)turn->word.low;
+}
+
+static inline uint64_t moment_of(const struct turn *turn)
+{
+    return turn->word.high << 32 | turn->word.low >> 32;
+}
+
+static inline struct turn turn_at(uint32_t lap, uint64_t moment, uint32_t index)
+{
+    return (struct turn){{(uint64_t)lap << 32 | moment >> 32, moment << 32 | index}};
+}
+
+static inline struct turn with_index(struct turn turn, uint32_t index)
+{
+    return turn_at(lap_of(&turn), moment_of(&turn), index);
+}
+
 /* Which turn of its lap this is, from 0. */
 static inline uint64_t count_of(const struct turn *turn, int64_t weight)
 {
-    return svcr_wide_multiply(turn->fraction, (uint64_t)weight).high;
+    return svcr_wide_multiply(moment_of(turn), (uint64_t)weight).high;
 }
 
 static inline struct turn turn_make(uint32_t lap, uint64_t count, int64_t weight, uint32_t index)
@@ -109,62 +136,45 @@ static inline struct turn turn_make(uint32_t lap, uint64_t count, int64_t weight
         count = 0;
         lap++;
     }
-    return (struct turn){fraction_of(2 * count + 1, (uint64_t)weight), lap, index};
+    return turn_at(lap, fraction_of(2 * count + 1, (uint64_t)weight), index);
 }
 
-/* Which of two turns with equal floors comes first, the weights being huge: <0, 0, >0. */
-static int compare_exactly(const struct turn *a, int64_t a_weight, const struct turn *b,
+/* The same where a weight is huge: equal floors of moments are decided exactly; a weight of 0 is
+ * that of a moment without a child. */
+static bool before_exactly(const struct turn *a, int64_t a_weight, const struct turn *b,
                            int64_t b_weight)
 {
-    struct svcr_wide left = svcr_wide_multiply(2 * count_of(a, a_weight) + 1, (uint64_t)b_weight);
-    struct svcr_wide right = svcr_wide_multiply(2 * count_of(b, b_weight) + 1, (uint64_t)a_weight);
+    if (lap_of(a) == lap_of(b) && moment_of(a) == moment_of(b) && a_weight > 0 && b_weight > 0) {
+        struct svcr_wide left =
+            svcr_wide_multiply(2 * count_of(a, a_weight) + 1, (uint64_t)b_weight);
+        struct svcr_wide right =
+            svcr_wide_multiply(2 * count_of(b, b_weight) + 1, (uint64_t)a_weight);
 
-    return svcr_wide_below(right, left) - svcr_wide_below(left, right);
+        if (svcr_wide_below(left, right) || svcr_wide_below(right, left)) {
+            return svcr_wide_below(left, right);
+        }
+    }
+    return svcr_wide_below(a->word, b->word);
 }
 
-/* `huge`: the members if some weight is huge, else NULL. */
+/* Which of two turns comes first. `huge`: the members if some weight is huge, else NULL. */
 static inline bool before(const struct turn *a, const struct turn *b,
                           const struct svcr_member *huge)
 {
-    int32_t laps = (int32_t)(a->lap - b->lap);
-
-    if (laps != 0) {
-        return laps < 0;
+    if (__builtin_expect(huge != NULL, 0)) {
+        return before_exactly(a, huge[index_of(a)].weight, b, huge[index_of(b)].weight);
     }
-    if (a->fraction != b->fraction) {
-        return a->fraction < b->fraction;
-    }
-    if (huge != NULL) {
-        int order = compare_exactly(a, huge[a->index].weight, b, huge[b->index].weight);
-
-        if (order != 0) {
-            return order < 0;
-        }
-    }
-    return a->index < b->index;
+    return svcr_wide_below(a->word, b->word);
 }
 
 /* True if a child's turn is still to come. */
-static bool after_now(const struct svcr_scheduler *scheduler, const struct turn *turn,
-                      int64_t weight)
+static inline bool after_now(const struct svcr_scheduler *scheduler, const struct turn *turn,
+                             int64_t weight)
 {
-    const struct turn *now = &scheduler->now;
-    int32_t laps = (int32_t)(turn->lap - now->lap);
-
-    if (laps != 0) {
-        return laps > 0;
+    if (__builtin_expect(weight >= HUGE_WEIGHT || scheduler->weight >= HUGE_WEIGHT, 0)) {
+        return before_exactly(&scheduler->now, scheduler->weight, turn, weight);
     }
-    if (turn->fraction != now->fraction) {
-        return turn->fraction > now->fraction;
-    }
-    if (scheduler->weight >= HUGE_WEIGHT || (scheduler->weight > 0 && weight >= HUGE_WEIGHT)) {
-        int order = compare_exactly(turn, weight, now, scheduler->weight);
-
-        if (order != 0) {
-            return order > 0;
-        }
-    }
-    return now->index != SVCR_NOBODY && turn->index > now->index;
+    return svcr_wide_below(scheduler->now.word, turn->word);
 }
 
 /* The first turn of a child that is still to come: that of the span in which we are, or the next.
@@ -172,39 +182,45 @@ static bool after_now(const struct svcr_scheduler *scheduler, const struct turn 
 static struct turn next_turn(const struct svcr_scheduler *scheduler, int64_t weight, uint32_t index)
 {
     uint64_t count = count_of(&scheduler->now, weight);
-    struct turn turn = turn_make(scheduler->now.lap, count, weight, index);
+    struct turn turn = turn_make(lap_of(&scheduler->now), count, weight, index);
 
     if (!after_now(scheduler, &turn, weight)) {
-        turn = turn_make(scheduler->now.lap, count + 1, weight, index);
+        turn = turn_make(lap_of(&scheduler->now), count + 1, weight, index);
     }
     return turn;
 }
 
 /* ---- heap --------------------------------------------------------------------------------- */
 
-static inline void sift_down(struct turn *turns, uint32_t num, uint32_t at,
-                             const struct svcr_member *huge)
-{
-    struct turn moving = turns[at];
-
-    for (uint32_t child = 2 * at + 1; child < num; child = 2 * at + 1) {
-        if (child + 1 < num && before(&turns[child + 1], &turns[child], huge)) {
-            child++;
-        }
-        if (!before(&turns[child], &moving, huge)) {
-            break;
-        }
-        turns[at] = turns[child];
-        at = child;
-    }
-    turns[at] = moving;
-}
-
 static void sift_up(struct turn *turns, uint32_t at, const struct svcr_member *huge)
 {
     struct turn moving = turns[at];
 
     while (at > 0 && before(&moving, &turns[(at - 1) / 2], huge)) {
+        turns[at] = turns[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    turns[at] = moving;
+}
+
+/* Down to a leaf, always to the earlier child, then up again: the turn after the one just taken
+ * mostly belongs near the leaves, and a choice between two children needs no branch. */
+static inline void sift_down(struct turn *turns, uint32_t num, uint32_t at,
+                             const struct svcr_member *huge)
+{
+    struct turn moving = turns[at];
+    uint32_t top = at, child = 2 * at + 1;
+
+    for (; child + 1 < num; child = 2 * at + 1) {
+        child += before(&turns[child + 1], &turns[child], huge);
+        turns[at] = turns[child];
+        at = child;
+    }
+    if (child < num) {
+        turns[at] = turns[child];
+        at = child;
+    }
+    while (at > top && before(&moving, &turns[(at - 1) / 2], huge)) {
         turns[at] = turns[(at - 1) / 2];
         at = (at - 1) / 2;
     }
@@ -235,11 +251,11 @@ static inline struct turn take(struct svcr_scheduler *scheduler, const struct tu
                                int64_t weight)
 {
     if (!after_now(scheduler, turn, weight)) {
-        return next_turn(scheduler, weight, turn->index); /* it was owed */
+        return next_turn(scheduler, weight, index_of(turn)); /* it was owed */
     }
     scheduler->now = *turn;
     scheduler->weight = weight;
-    return turn_make(turn->lap, count_of(turn, weight) + 1, weight, turn->index);
+    return turn_make(lap_of(turn), count_of(turn, weight) + 1, weight, index_of(turn));
 }
 
 /* The earliest turn of a usable child among turns[0 .. num-1], which need not be a heap. */
@@ -250,7 +266,7 @@ static uint32_t find_usable(const struct turn *turns, uint32_t num, const struct
 
     for (uint32_t i = 0; i < num; i++) {
         if ((best == SVCR_NOBODY || before(&turns[i], &turns[best], huge)) &&
-            svcr_member_usable(&shape->members[turns[i].index], choice)) {
+            svcr_member_usable(&shape->members[index_of(&turns[i])], choice)) {
             best = i;
         }
     }
@@ -267,7 +283,7 @@ static uint32_t pick_behind(struct svcr_scheduler *scheduler, const struct svcr_
     uint32_t left = scheduler->num, at = 0;
     bool scan = false;
 
-    while (left > 0 && !svcr_member_usable(&members[turns[0].index], choice)) {
+    while (left > 0 && !svcr_member_usable(&members[index_of(&turns[0])], choice)) {
         if (scheduler->num - left == SKIPS_MAX) {
             scan = true;
             break;
@@ -287,30 +303,48 @@ static uint32_t pick_behind(struct svcr_scheduler *scheduler, const struct svcr_
         return SVCR_NOBODY;
     }
     chosen = turns[at];
-    turns[at] = take(scheduler, &chosen, members[chosen.index].weight);
+    turns[at] = take(scheduler, &chosen, members[index_of(&chosen)].weight);
     for (uint32_t i = scan ? 0 : left; i < scheduler->num; i++) { /* their turns pass */
-        const struct svcr_member *member = &members[turns[i].index];
+        const struct svcr_member *member = &members[index_of(&turns[i])];
 
         if (!after_now(scheduler, &turns[i], member->weight) && !only_excluded(member, choice)) {
-            turns[i] = next_turn(scheduler, member->weight, turns[i].index);
+            turns[i] = next_turn(scheduler, member->weight, index_of(&turns[i]));
         }
     }
     if (scan) {
         heapify(turns, scheduler->num, huge);
-        return chosen.index;
+        return index_of(&chosen);
     }
     sift_down(turns, left, 0, huge);
     for (; left < scheduler->num; left++) {
         sift_up(turns, left, huge);
     }
-    return chosen.index;
+    return index_of(&chosen);
+}
+
+/* Laps have 32 bits: takes 2^31 off them all. */
+static void rebase(struct svcr_scheduler *scheduler, const struct svcr_member *members)
+{
+    struct turn *turns = turns_of(scheduler);
+
+    scheduler->now.word.high -= LAPS_MAX << 32;
+    for (uint32_t i = 0; i < scheduler->num;
+         i++) { /* an owed turn may be older: its time is over */
+        turns[i].word.high -=
+            lap_of(&turns[i]) >= LAPS_MAX ? LAPS_MAX << 32 : (uint64_t)lap_of(&turns[i]) << 32;
+    }
+    heapify(turns, scheduler->num, scheduler->huge ? members : NULL);
 }
 
 static uint32_t pick_turn(struct svcr_scheduler *scheduler, const struct svcr_shape *shape,
                           const struct svcr_choice *choice)
 {
     struct turn *turns = turns_of(scheduler);
-    uint32_t index = scheduler->num > 0 ? turns[0].index : SVCR_NOBODY;
+
+    if (__builtin_expect(lap_of(&scheduler->now) >= LAPS_MAX, 0)) {
+        rebase(scheduler, shape->members);
+    }
+    uint32_t index = scheduler->num > 0 ? index_of(&turns[0]) : SVCR_NOBODY;
 
     if (index == SVCR_NOBODY || !svcr_member_usable(&shape->members[index], choice)) {
         return pick_behind(scheduler, shape, choice);
@@ -431,7 +465,7 @@ static void set_phase(struct svcr_scheduler *scheduler, const struct svcr_shape 
         uint64_t part = weight > 0 ? (uint64_t)weight >> shift : 0;
 
         if (drawn < part) {
-            scheduler->now = turn_make(0, drawn << shift, weight, i);
+            scheduler->now = turn_make(1, drawn << shift, weight, i);
             scheduler->weight = weight;
             return;
         }
@@ -454,9 +488,8 @@ static void fill(struct svcr_scheduler *scheduler, const struct svcr_shape *shap
 
         *turn = next_turn(scheduler, shape->members[i].weight, i);
         for (uint32_t k = 0; k < num_owed; k++) {
-            if (owed[k].index == old_index[i]) {
-                *turn = owed[k];
-                turn->index = i;
+            if (index_of(&owed[k]) == old_index[i]) {
+                *turn = with_index(owed[k], i);
             }
         }
     }
@@ -477,7 +510,7 @@ static void open(struct svcr_scheduler *scheduler, const struct svcr_shape *shap
                  struct svcr_random *random, bool phase)
 {
     scheduler->phase = phase;
-    scheduler->now = (struct turn){UINT64_MAX, UINT32_MAX, SVCR_NOBODY}; /* ahead of lap 0 */
+    scheduler->now = turn_at(0, UINT64_MAX, SVCR_NOBODY); /* turns begin in lap 1 */
     scheduler->moved = true;
     if (shape->equal) {
         scheduler->position = phase && shape->num > 0 ? svcr_random_below(random, shape->num) : 0;
@@ -522,7 +555,7 @@ static void carry_equal(struct svcr_scheduler *scheduler, const struct svcr_shap
 {
     if (!older->equal) {
         scheduler->position =
-            (uint32_t)svcr_wide_multiply(scheduler->now.fraction, shape->num).high;
+            (uint32_t)svcr_wide_multiply(moment_of(&scheduler->now), shape->num).high;
         return;
     }
     scheduler->moved = from->moved;
@@ -546,15 +579,15 @@ static void carry_turns(struct svcr_scheduler *scheduler, const struct svcr_shap
     uint32_t num_owed = 0;
 
     for (uint32_t i = 0; !older->equal && i < from->num && num_owed < OWED_MAX; i++) {
-        if (!after_now(from, &turns[i], older->members[turns[i].index].weight)) {
+        if (!after_now(from, &turns[i], older->members[index_of(&turns[i])].weight)) {
             owed[num_owed++] = turns[i];
         }
     }
     scheduler->huge = has_huge(shape);
-    scheduler->now.index = SVCR_NOBODY;
-    for (uint32_t i = 0; from->now.index != SVCR_NOBODY && i < shape->num; i++) {
-        if (old_index[i] == from->now.index) {
-            scheduler->now.index = i;
+    scheduler->now = with_index(scheduler->now, SVCR_NOBODY);
+    for (uint32_t i = 0; index_of(&from->now) != SVCR_NOBODY && i < shape->num; i++) {
+        if (old_index[i] == index_of(&from->now)) {
+            scheduler->now = with_index(scheduler->now, i);
         }
     }
     fill(scheduler, shape, old_index, owed, num_owed);
@@ -572,7 +605,7 @@ static void carry(struct svcr_scheduler *scheduler, const struct svcr_shape *sha
     scheduler->now = from->now;
     scheduler->weight = from->weight;
     if (older->equal && from->moved) {
-        scheduler->now = (struct turn){UINT64_MAX / older->num * from->position, 0, SVCR_NOBODY};
+        scheduler->now = turn_at(1, UINT64_MAX / older->num * from->position, SVCR_NOBODY);
         scheduler->weight = 0;
     }
     if (shape->equal) {
