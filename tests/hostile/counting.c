@@ -110,7 +110,10 @@ static char *room(struct input *input, size_t size)
 
 void input_add(struct input *input, const char *data, size_t size)
 {
-    memcpy(room(input, size), data, size);
+    char *end = room(input, size);
+    if (size > 0) {
+        memcpy(end, data, size);
+    }
     input->size += size;
 }
 
