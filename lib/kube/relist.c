@@ -6,9 +6,8 @@
 #include "kube/load.h"
 
 struct svcroute_relist {
-    struct svcroute_context
-        *context; /* referenced: the end of a relist does not look at the store */
-    struct svcroute_store *store;
+    struct svcroute_context *context; /* referenced */
+    struct svcroute_store *store;     /* referenced */
     struct svcr_stage stage;
     uint32_t kind;
     bool unnamed; /* something was refused whose name is not known, so nothing can be missed */
@@ -31,7 +30,7 @@ int svcroute_relist_begin(struct svcroute_relist **out, struct svcroute_store *s
         return SVCROUTE_ERR_NOMEM;
     }
     relist->context = svcroute_context_ref(store->context);
-    relist->store = store;
+    relist->store = svcr_store_ref(store);
     relist->kind = kind;
     svcr_stage_init(&relist->stage, store, false);
     if (namespace_.size) {
@@ -54,6 +53,7 @@ void svcroute_relist_abort(struct svcroute_relist *relist)
     }
     struct svcroute_context *context = relist->context;
     svcr_stage_free(&relist->stage);
+    svcroute_store_free(relist->store);
     svcr_release(context, relist->namespace_, relist->namespace_size);
     svcr_release(context, relist, sizeof(*relist));
     svcroute_context_unref(context);

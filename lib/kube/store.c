@@ -88,6 +88,7 @@ int svcroute_store_new(struct svcroute_store **out, struct svcroute_context *con
     if (!store) {
         return SVCROUTE_ERR_NOMEM;
     }
+    svcr_refs_init(&store->refs);
     store->context = svcroute_context_ref(context);
     store->version = 1;
     svcr_document_init(&store->document, context);
@@ -101,9 +102,15 @@ int svcroute_store_new(struct svcroute_store **out, struct svcroute_context *con
     return 0;
 }
 
+struct svcroute_store *svcr_store_ref(struct svcroute_store *store)
+{
+    svcr_refs_take(&store->refs);
+    return store;
+}
+
 void svcroute_store_free(struct svcroute_store *store)
 {
-    if (!store) {
+    if (!store || !svcr_refs_drop(&store->refs)) {
         return;
     }
     struct svcroute_context *context = store->context;

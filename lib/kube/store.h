@@ -15,6 +15,7 @@ struct svcr_store_identity {
 #define SVCR_CHANGES_KEPT_MAX 4096
 
 struct svcroute_store {
+    svcr_refs refs;                   /* the host's, and one of each relist and watch */
     struct svcroute_context *context; /* referenced */
     struct svcr_store_identity *identity;
     uint64_t version; /* of the last change; from 1 */
@@ -46,6 +47,9 @@ struct svcr_entity *svcr_store_find(const struct svcroute_store *store, uint32_t
 /* Walks over all entities: start with NULL; NULL at the end. */
 struct svcr_entity *svcr_store_next(const struct svcroute_store *store,
                                     const struct svcr_entity *entity);
+
+/* For those that change a store and may live longer than the host's hold on it. */
+struct svcroute_store *svcr_store_ref(struct svcroute_store *store);
 
 struct svcr_store_identity *svcr_store_identity_ref(struct svcr_store_identity *identity);
 void svcr_store_identity_unref(struct svcroute_context *context,

@@ -13,9 +13,8 @@
 #define MESSAGE_SHOWN 300
 
 struct svcroute_watch {
-    struct svcroute_context
-        *context; /* referenced: the end of a watch does not look at the store */
-    struct svcroute_store *store;
+    struct svcroute_context *context; /* referenced */
+    struct svcroute_store *store;     /* referenced */
     struct svcr_stage stage;
     char *source;
     size_t source_size;
@@ -54,7 +53,7 @@ int svcroute_watch_new(struct svcroute_watch **out, struct svcroute_store *store
         return SVCROUTE_ERR_NOMEM;
     }
     watch->context = svcroute_context_ref(store->context);
-    watch->store = store;
+    watch->store = svcr_store_ref(store);
     watch->strict = own.flags & SVCROUTE_LOAD_STRICT;
     watch->line = 1;
     svcr_stage_init(&watch->stage, store, true);
@@ -85,6 +84,7 @@ void svcroute_watch_free(struct svcroute_watch *watch)
     }
     struct svcroute_context *context = watch->context;
     svcr_stage_free(&watch->stage);
+    svcroute_store_free(watch->store);
     svcr_buffer_free(&watch->part);
     svcr_release(context, watch->source, watch->source_size);
     svcr_release(context, watch->version, watch->version_capacity);
