@@ -1,0 +1,103 @@
+/* Made by tests/sim/hrw_golden.py, a second implementation: do not edit, do not make again
+ * from the library. Frozen. */
+static const struct {
+    const char *key, *name;
+    uint64_t draw, cost;
+} draws[] = {
+    {"192.0.2.7", "http://10.0.0.1:80", UINT64_C(0x71b9e39c2caf7ce1), UINT64_C(168698363994408022)},
+    {"192.0.2.7", "http://10.0.0.2:80", UINT64_C(0xe8406dac3be4a2bc), UINT64_C(20241672560789228)},
+    {"192.0.2.7", "http://10.0.0.3:80", UINT64_C(0x38b74732fd6c8f4e), UINT64_C(313352232246919295)},
+    {"192.0.2.7", "http://10.0.0.4:80", UINT64_C(0x63496eec5821894c), UINT64_C(196928975723269996)},
+    {"",
+     "33244e7cf:45:4.g3dead.522gc2192:811hg52167/1h827hah/16bhe:7:e659./e7/30:9ddf2f4e99/a62/"
+     "h861ff7ga3gc07e87d303d2fd:h4edg7:gd5fg1d0418/7c3f/f1c/1.5h",
+     UINT64_C(0x65c3456658e11ee7), UINT64_C(191807782727581790)},
+    {"3",
+     ".1:0fb.39e82hg4a60654b/935373e4946h4b2f.a1dffg531.4/"
+     "2gb28ed418bbeh0c376::5h:183297f::6bb7gea2hbb9",
+     UINT64_C(0xf49ae2aec7d3a0c5), UINT64_C(9466896370559399)},
+    {"64", "e146:06b35gdbg6ga3.3a0:8066421:c/32h077c8.:a5bda716d/g8c7fh1.d..1",
+     UINT64_C(0xbac5157db481807e), UINT64_C(65555427719295190)},
+    {":9a", "2b53//a05132091a:c:h62cf0b2fcaeda0.c1321h9f:7h48.2dcffb0bac73:95",
+     UINT64_C(0x40118b7098310f92), UINT64_C(288007851799427652)},
+    {"6d17", ".925994f:9f1d1/7cff577208628f8::9860gce27361.8363", UINT64_C(0x0e8305f801c69b4f),
+     UINT64_C(596758576729465691)},
+    {"d2.heh6", "g4g/7c9.5932ff476a3/.3e2bg56cf45f6e45/hcc581154g", UINT64_C(0x05b87b9363faea79),
+     UINT64_C(790302405988121806)},
+    {"91/60b75", "5e3a5eb5dba5fe6e.6136091eb7.b7:cd", UINT64_C(0xee9fc5b570ad2836),
+     UINT64_C(14613855108657469)},
+    {":8cggdfbd", "/e.2757b51g:4682e63.0c2d:f5d99.f", UINT64_C(0x7c7695c35e4d9528),
+     UINT64_C(149940944098854667)},
+    {"e..7g3580/h0728", ":f8/.23.aff4fbf81f9f30e9/.de14d", UINT64_C(0xc90a51cae88e0dcc),
+     UINT64_C(50247058122441118)},
+    {"5017adec/3af/gh1", "f26d7e.50430fdc5:", UINT64_C(0xfd3763a68a478a51),
+     UINT64_C(2273152957802835)},
+    {"9eh2/4ba64076:6ec", ".5ed:384b0cc8h.4", UINT64_C(0x1b190c462348ef6f),
+     UINT64_C(466917912918299714)},
+    {"4c140/4614cad.b0023b::be53153f7", "4ef04f:h6cg4ab1", UINT64_C(0x9a1e5d4fd00fdd81),
+     UINT64_C(105507120947798468)},
+    {"9/6674f26bg/7::58.1gcb.c13:fh1:/", ".7a0e8b52", UINT64_C(0x566c2011dee2ee48),
+     UINT64_C(225780538805406919)},
+    {"4c8140cdbfe71aeac15ad5/7ag/b48bgb", "1.eg.hgf", UINT64_C(0xc91fef55c7b42144),
+     UINT64_C(50159754296153494)},
+    {"8hb313653093154/73h7ae17e59bd//:7f367.31a6c1/:c2", "hc7:4h8", UINT64_C(0xf853243e04de6d47),
+     UINT64_C(6328908521660640)},
+    {"/a1g624/368534.0ab6/79ech5a6a0g.h31811e362104558.", "ba8h", UINT64_C(0x5b4b46ed0c3ecaee),
+     UINT64_C(214378699682847821)},
+    {"hcg:85:52f/dg:0ca17e317ecf99bgh.45def9ah5d.3/653h/.d6g49cadc15.d",
+     "20:", UINT64_C(0xd70333888f3b0b31), UINT64_C(36277142232997678)},
+    {"9hbag7g5:dcc2bad9:b638d65h0f//a4h2/8d/.b35.7/2hh/24g88b5968/:.e3f", "4d",
+     UINT64_C(0x36d4763485fbbf8e), UINT64_C(320383671975746101)},
+    {"6f820c3:b.fah990d.0a979931/d68/717ee.ah8c3b5bc:h7.a5bc3/4/7.c./..fb4g8bg5:4388h8/bghc/h18/"
+     "g0c6/::",
+     "h", UINT64_C(0x561bd93a03e636f8), UINT64_C(226536321544475166)},
+    {"5d4:g9:h9a92f0/43dc29cd15hc51103gg5.d.dg.d.3gc9461:26:a1a6.gb60d1gfh5523hc28/"
+     "c67c80gb1260b87132fg6ffg8255d6h1f2ahg/:.h686926d9g25g9853f1314/a/c7g",
+     "", UINT64_C(0x1a577f4244e81102), UINT64_C(472801401664000162)},
+};
+
+static const struct {
+    uint64_t draw, cost;
+} costs[] = {
+    {UINT64_C(0x0000000000000000), UINT64_C(9223372036854775808)},
+    {UINT64_C(0x0000000000000001), UINT64_C(9079256848778919936)},
+    {UINT64_C(0x0000000000000002), UINT64_C(8994954867970167537)},
+    {UINT64_C(0x0000000000000003), UINT64_C(8935141660703064064)},
+    {UINT64_C(0xffffffffffffffff), UINT64_C(0)},
+    {UINT64_C(0xfffffffffffffffe), UINT64_C(1)},
+    {UINT64_C(0x8000000000000000), UINT64_C(144115188075855872)},
+    {UINT64_C(0x7fffffffffffffff), UINT64_C(144115188075855872)},
+    {UINT64_C(0x7ffffffffffffffe), UINT64_C(144115188075855873)},
+    {UINT64_C(0x4000000000000000), UINT64_C(288230376151711744)},
+    {UINT64_C(0xdeadbeefcafef00d), UINT64_C(28993133688280742)},
+    {UINT64_C(0xfffffffffffffff7), UINT64_C(1)},
+    {UINT64_C(0xfffffffffffffbff), UINT64_C(12)},
+    {UINT64_C(0xfffffffffffdffff), UINT64_C(1478)},
+    {UINT64_C(0xfffffffffeffffff), UINT64_C(189097)},
+    {UINT64_C(0xffffffff7fffffff), UINT64_C(24204407)},
+    {UINT64_C(0xffffffbfffffffff), UINT64_C(3098164033)},
+    {UINT64_C(0xffffdfffffffffff), UINT64_C(396565371393)},
+    {UINT64_C(0xffefffffffffffff), UINT64_C(50766516466071)},
+    {UINT64_C(0xf7ffffffffffffff), UINT64_C(6601007343163606)},
+    {UINT64_C(0xd0f30f4811355592), UINT64_C(42224285281512622)},
+    {UINT64_C(0x25d7f84e42cf474e), UINT64_C(397472762127706305)},
+    {UINT64_C(0x86dfa92a92c514ff), UINT64_C(133239538757548693)},
+    {UINT64_C(0x51bfec11b259d612), UINT64_C(237337328447093691)},
+    {UINT64_C(0x47c0109129761b64), UINT64_C(264464050866864838)},
+    {UINT64_C(0x065190094e08c649), UINT64_C(769631904733481664)},
+    {UINT64_C(0xb2db5fa9459cff27), UINT64_C(74556235034743030)},
+    {UINT64_C(0xcfb19f5e1a62a7ce), UINT64_C(43477447614042675)},
+};
+
+/* Children http://10.0.0.<i>:80 for i = 0 .. 7; weights; winners by key "10.1.0.<k>", k = 0 .. 31.
+ */
+static const struct {
+    int64_t weights[8];
+    const char *winners;
+} choices[] = {
+    {{1, 1, 1, 1, 1, 1, 1, 1}, "20340044067063512674442244415450"},
+    {{1, 2, 3, 4, 5, 6, 7, 8}, "26644344667763522674442644465450"},
+    {{0, 1, 0, 1, 99, 1, 0, 1}, "44444444444443444444444444444444"},
+    {{1000000007, 1, 1, 1, 1, 1, 1, 1099511627776}, "77777777777777777777777777777777"},
+    {{7, 7, 7, 7, 7, 7, 7, 0}, "20340044065063512654442244415450"},
+};
