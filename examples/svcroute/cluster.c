@@ -80,6 +80,7 @@ static void add_counts(struct svcroute_load_result *sum, const struct svcroute_l
     sum->ignored += part->ignored;
 }
 
+/* Into the relist, or, without one, at once into the store. */
 static void load(struct cluster *cluster, struct svcroute_relist *relist, const char *name,
                  const char *bytes, size_t size, bool strict)
 {
@@ -90,7 +91,10 @@ static void load(struct cluster *cluster, struct svcroute_relist *relist, const 
         .source = text_of(name),
     };
     progress_step("reading", size);
-    int code = svcroute_relist_load(relist, bytes, size, &options, &result, cluster->diags);
+    int code =
+        relist != NULL
+            ? svcroute_relist_load(relist, bytes, size, &options, &result, cluster->diags)
+            : svcroute_store_load(cluster->store, bytes, size, &options, &result, cluster->diags);
     add_counts(&cluster->loaded, &result);
     if (code != 0) {
         complain(name, svcroute_error_text(code));
@@ -98,13 +102,9 @@ static void load(struct cluster *cluster, struct svcroute_relist *relist, const 
     }
 }
 
-/* All inputs go through one relist, so that an object that two of them describe is noticed. */
-static bool read_inputs(struct cluster *cluster, const struct inputs *inputs, bool strict)
+static void read_inputs(struct cluster *cluster, struct svcroute_relist *relist,
+                        const struct inputs *inputs, bool strict)
 {
-    struct svcroute_relist *relist;
-    if (!fine(svcroute_relist_begin(&relist, cluster->store, SVCROUTE_KIND_NONE, text_of("")))) {
-        return false;
-    }
     progress_begin(inputs->num);
     for (size_t i = 0; i < inputs->num; i++) {
         char *bytes;
@@ -120,6 +120,16 @@ static bool read_inputs(struct cluster *cluster, const struct inputs *inputs, bo
         load(cluster, relist, name, bytes, size, strict);
         free(bytes);
     }
+}
+
+/* All inputs go through one relist, so that an object that two of them describe is noticed. */
+static bool read_cluster(struct cluster *cluster, const struct inputs *inputs, bool strict)
+{
+    struct svcroute_relist *relist;
+    if (!fine(svcroute_relist_begin(&relist, cluster->store, SVCROUTE_KIND_NONE, text_of("")))) {
+        return false;
+    }
+    read_inputs(cluster, relist, inputs, strict);
     if (!fine(svcroute_relist_commit(relist, NULL))) {
         svcroute_relist_abort(relist);
         return false;
@@ -127,28 +137,65 @@ static bool read_inputs(struct cluster *cluster, const struct inputs *inputs, bo
     return true;
 }
 
+bool cluster_load(struct cluster *cluster, const char *argument)
+{
+    struct inputs inputs;
+    bool failed = cluster->failed;
+    inputs_gather(&inputs, &(struct values){&argument, 1});
+    cluster->failed = inputs.failed;
+    read_inputs(cluster, NULL, &inputs, false);
+    inputs_free(&inputs);
+    progress_clear();
+    bool done = !cluster->failed;
+    cluster->failed = failed || cluster->failed;
+    return done;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+bool cluster_resolve(struct cluster *cluster)
+{
+    struct svcroute_table *table;
+    if (!fine(svcroute_resolve(&table, cluster->store, cluster->policy, cluster->table,
+                               cluster->diags))) {
+        return false;
+    }
+    svcroute_table_unref(cluster->table);
+    cluster->table = table;
+    return true;
+}
+
+static bool make(struct cluster *cluster, const struct options *options)
+{
+    memset(cluster, 0, sizeof *cluster);
+    return fine(svcroute_context_new(&cluster->context, NULL, NULL, NULL)) &&
+           fine(svcroute_store_new(&cluster->store, cluster->context)) &&
+           fine(svcroute_policy_new(&cluster->policy, cluster->context)) &&
+           fine(svcroute_diags_new(&cluster->diags, cluster->context)) &&
+           fine(fill_policy(cluster->policy, options));
+}
+
 bool cluster_open(struct cluster *cluster, const struct options *options)
 {
     struct inputs inputs;
-    memset(cluster, 0, sizeof *cluster);
-    if (!fine(svcroute_context_new(&cluster->context, NULL, NULL, NULL)) ||
-        !fine(svcroute_store_new(&cluster->store, cluster->context)) ||
-        !fine(svcroute_policy_new(&cluster->policy, cluster->context)) ||
-        !fine(svcroute_diags_new(&cluster->diags, cluster->context)) ||
-        !fine(fill_policy(cluster->policy, options))) {
+    if (!make(cluster, options)) {
         return false;
     }
     inputs_gather(&inputs, &options->inputs);
     cluster->failed = inputs.failed;
-    bool done = read_inputs(cluster, &inputs, options->strict);
+    bool done = read_cluster(cluster, &inputs, options->strict);
     inputs_free(&inputs);
     if (done) {
         progress_step("resolving", progress_bytes());
-        done = fine(svcroute_resolve(&cluster->table, cluster->store, cluster->policy, NULL,
-                                     cluster->diags));
+        done = cluster_resolve(cluster);
     }
     progress_clear();
     return done;
+}
+
+bool cluster_open_empty(struct cluster *cluster, const struct options *options)
+{
+    return make(cluster, options) && cluster_resolve(cluster);
 }
 
 void cluster_close(struct cluster *cluster)
@@ -160,11 +207,18 @@ void cluster_close(struct cluster *cluster)
     svcroute_context_unref(cluster->context);
 }
 
+void cluster_forget_diags(struct cluster *cluster)
+{
+    cluster->errors = cluster_status(cluster) != STATUS_FINE;
+    svcroute_diags_clear(cluster->diags);
+}
+
 int cluster_status(const struct cluster *cluster)
 {
     if (cluster->failed) {
         return STATUS_FAILED;
     }
-    bool errors = svcroute_diags_num_severity(cluster->diags, SVCROUTE_SEVERITY_ERROR) > 0;
+    bool errors =
+        cluster->errors || svcroute_diags_num_severity(cluster->diags, SVCROUTE_SEVERITY_ERROR) > 0;
     return errors ? STATUS_ERRORS : STATUS_FINE;
 }

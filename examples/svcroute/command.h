@@ -15,6 +15,7 @@ enum status {
 struct command {
     const char *name;
     const char *summary;          /* for the list of commands */
+    const char *operand;          /* its first argument, ahead of the inputs; NULL: has none */
     const char *description;      /* for the command's own help */
     const struct option *options; /* its own, besides the shared ones */
     size_t num_options;
@@ -22,6 +23,8 @@ struct command {
 };
 
 extern const struct command command_check;
+extern const struct command command_pick;
 extern const struct command command_resolve;
+extern const struct command command_simulate;
 
 #endif

@@ -255,6 +255,26 @@ static bool parse_letters(struct options *out, const struct command *command, co
     return true;
 }
 
+static void take_operand(struct options *out, const struct command *command, const char *argument)
+{
+    if (command->operand != NULL && out->operand == NULL) {
+        out->operand = argument;
+    } else {
+        values_add(&out->inputs, argument);
+    }
+}
+
+static bool is_complete(const struct options *options, const struct command *command)
+{
+    bool complete =
+        command->operand == NULL || options->operand != NULL || options->help || options->version;
+    if (!complete) {
+        complain(command->operand, "is missing");
+        hint_help(command);
+    }
+    return complete;
+}
+
 bool options_parse(struct options *out, const struct command *command, int argc, char **argv)
 {
     struct arguments arguments = {argv, argc, 0};
@@ -264,7 +284,7 @@ bool options_parse(struct options *out, const struct command *command, int argc,
         const char *argument = arguments.items[arguments.next++];
         bool understood = true;
         if (only_inputs || argument[0] != '-' || argument[1] == '\0') {
-            values_add(&out->inputs, argument);
+            take_operand(out, command, argument);
         } else if (strcmp(argument, "--") == 0) {
             only_inputs = true;
         } else if (argument[1] == '-') {
@@ -276,7 +296,7 @@ bool options_parse(struct options *out, const struct command *command, int argc,
             return false;
         }
     }
-    return true;
+    return is_complete(out, command);
 }
 
 void options_free(struct options *options)
@@ -286,6 +306,9 @@ void options_free(struct options *options)
     free(options->namespaces.items);
     free(options->routes.items);
     free(options->services.items);
+    free(options->clients.items);
+    free(options->downs.items);
+    free(options->latencies.items);
 }
 
 /* ---- help --------------------------------------------------------------------------------- */
@@ -320,7 +343,9 @@ int options_print_help(const struct command *command)
 {
     struct output out;
     output_init(&out, stdout);
-    output_format(&out, "Usage: svcroute %s [OPTION]... [FILE|FOLDER|-]...\n\n", command->name);
+    output_format(&out, "Usage: svcroute %s [OPTION]...%s%s [FILE|FOLDER|-]...\n\n", command->name,
+                  command->operand != NULL ? " " : "",
+                  command->operand != NULL ? command->operand : "");
     output_string(&out, command->description);
     output_string(&out, "\nOptions:\n");
     const struct option *option;

@@ -15,6 +15,7 @@ struct values {
 
 /* What was asked for. Members that a command has no option for stay zero. */
 struct options {
+    const char *operand;  /* what a command is about, where it is about one thing */
     struct values inputs; /* files, folders, "-" */
     bool help, version;
     const char *output; /* one of the option's choices, or NULL */
@@ -30,6 +31,10 @@ struct options {
 
     struct values routes, services; /* resolve */
     const char *explain;
+
+    const char *requests, *rate, *cookie; /* pick */
+    struct values clients, downs, latencies;
+    const char *seed; /* pick and simulate */
 };
 
 enum option_kind {

@@ -1,6 +1,7 @@
 /* The line of progress. */
 #include "progress.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,20 @@ void progress_begin(size_t files)
     progress.begun = milliseconds();
 }
 
+static void shown(void)
+{
+    fflush(stderr);
+    progress.visible = true;
+    progress.shown = milliseconds();
+}
+
+static bool is_time(void)
+{
+    int64_t now = progress.terminal ? milliseconds() : 0;
+    return progress.terminal && now - progress.begun >= PATIENCE_MS &&
+           now - progress.shown >= REFRESH_MS;
+}
+
 static void show(const char *what)
 {
     fprintf(stderr, "\r\033[Ksvcroute: %s", what);
@@ -45,21 +60,23 @@ static void show(const char *what)
         fprintf(stderr, " %zu of %zu inputs,", progress.file, progress.files);
     }
     fprintf(stderr, " %.1f MB", (double)progress.bytes / 1e6);
-    fflush(stderr);
-    progress.visible = true;
-    progress.shown = milliseconds();
+    shown();
 }
 
 void progress_read(size_t file, size_t bytes)
 {
     progress.bytes += bytes;
     progress.file = file;
-    if (!progress.terminal) {
-        return;
-    }
-    int64_t now = milliseconds();
-    if (now - progress.begun >= PATIENCE_MS && now - progress.shown >= REFRESH_MS) {
+    if (is_time()) {
         show("reading");
+    }
+}
+
+void progress_count(const char *what, uint64_t done, uint64_t all)
+{
+    if (is_time()) {
+        fprintf(stderr, "\r\033[Ksvcroute: %" PRIu64 " of %" PRIu64 " %s", done, all, what);
+        shown();
     }
 }
 
