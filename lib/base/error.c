@@ -21,6 +21,10 @@ static const struct {
     ROW(SVCROUTE_ERR_SPACE, "the buffer is too small"),
     ROW(SVCROUTE_ERR_CRYPTO, "the digest library failed"),
     ROW(SVCROUTE_ERR_SCOPE, "the object is outside the kind or namespace of the relist"),
+    ROW(SVCROUTE_ERR_NO_SERVER, "no server can take the request"),
+    ROW(SVCROUTE_ERR_GONE, "the route or service is no more"),
+    ROW(SVCROUTE_ERR_BODY_TOO_LARGE, "the body is longer than the failover keeps"),
+    ROW(SVCROUTE_ERR_ALL_TRIED, "every server was tried"),
 #undef ROW
 };
 

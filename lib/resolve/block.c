@@ -108,6 +108,7 @@ void svcr_block_unref(struct svcroute_context *context, void *pointer)
         group_drop(context, pointer);
         break;
     case SVCR_BLOCK_OWNER:
+    case SVCR_BLOCK_LABEL:
         break;
     }
     svcr_release(context, block, block->bytes);

@@ -28,6 +28,7 @@ enum svcr_block_type {
     SVCR_BLOCK_PARENTS,
     SVCR_BLOCK_UNIT,
     SVCR_BLOCK_GROUP,
+    SVCR_BLOCK_LABEL, /* bytes alone, of whoever hangs something of its own into a trie */
 };
 
 /* At the start of every block. */
@@ -250,7 +251,7 @@ struct svcroute_service {
 
 struct svcr_group {
     struct svcr_block head; /* hash of name */
-    svcr_text name;         /* base name */
+    svcr_text name;         /* base name; borrowed from the first claim's thing */
     uint32_t num_claims, num_entries, num_diags;
     struct svcr_claim *claims;
     struct svcr_entry *entries;

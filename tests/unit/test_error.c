@@ -27,6 +27,10 @@ static const struct {
     {SVCROUTE_ERR_SPACE, -13, "SVCROUTE_ERR_SPACE"},
     {SVCROUTE_ERR_CRYPTO, -14, "SVCROUTE_ERR_CRYPTO"},
     {SVCROUTE_ERR_SCOPE, -15, "SVCROUTE_ERR_SCOPE"},
+    {SVCROUTE_ERR_NO_SERVER, -16, "SVCROUTE_ERR_NO_SERVER"},
+    {SVCROUTE_ERR_GONE, -17, "SVCROUTE_ERR_GONE"},
+    {SVCROUTE_ERR_BODY_TOO_LARGE, -18, "SVCROUTE_ERR_BODY_TOO_LARGE"},
+    {SVCROUTE_ERR_ALL_TRIED, -19, "SVCROUTE_ERR_ALL_TRIED"},
 };
 
 START_TEST(codes_have_names_and_texts)
@@ -47,7 +51,7 @@ END_TEST
 
 START_TEST(other_numbers_are_unknown)
 {
-    const int others[] = {1, 2, -16, -17, -1000, INT_MAX, INT_MIN, INT_MIN + 1};
+    const int others[] = {1, 2, -20, -21, -1000, INT_MAX, INT_MIN, INT_MIN + 1};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         ck_assert_str_eq(svcroute_error_name(others[i]), "SVCROUTE_ERR_UNKNOWN");

@@ -1,0 +1,206 @@
+/* The balancer, its pickers, their mail and what keeps memory alive for picks. */
+#ifndef SVCR_CORE_H
+#define SVCR_CORE_H
+
+#include "balance/public/svcroute_balancer.h"
+#include "balance/public/svcroute_picker.h"
+
+#include "balance/pool.h"
+#include "base/context.h"
+
+/* ---- handles ---- */
+
+/* A handle is generation and slot; a server's id is made the same way. Neither is ever used again:
+ * a slot whose generations are used up is given up. */
+static inline uint64_t svcr_handle(uint32_t slot, uint32_t generation)
+{
+    return (uint64_t)generation << 32 | slot;
+}
+
+/* Slots of things with generations: dense, and a free one is taken again. */
+struct svcr_slots {
+    struct svcr_slot {
+        void *thing; /* NULL: free */
+        uint32_t generation;
+        uint32_t next_free;
+    } * items;
+    size_t num, capacity;
+    uint32_t first_free; /* SVCR_NOBODY: none */
+};
+
+/* Room for `more` things; nothing else of slots can fail. 0, SVCROUTE_ERR_NOMEM or _LIMIT. */
+int svcr_slots_reserve(struct svcroute_context *context, struct svcr_slots *slots, size_t more);
+uint32_t svcr_slots_take(struct svcr_slots *slots, void *thing);
+void svcr_slots_give(struct svcr_slots *slots, uint32_t slot);
+/* The thing with a handle; NULL if there is none. */
+void *svcr_slots_find(const struct svcr_slots *slots, uint64_t handle);
+
+/* A set of slots, taken out in order. */
+struct svcr_bits {
+    uint64_t *words;
+    size_t num;   /* words */
+    size_t first; /* no word before it has a bit */
+};
+
+int svcr_bits_reserve(struct svcroute_context *context, struct svcr_bits *bits, size_t slots);
+void svcr_bits_add(struct svcr_bits *bits, uint32_t slot);
+void svcr_bits_remove(struct svcr_bits *bits, uint32_t slot);
+/* The lowest slot, taken out; SVCR_NOBODY: the set is empty. */
+uint32_t svcr_bits_take(struct svcr_bits *bits);
+static inline bool svcr_bits_has(const struct svcr_bits *bits, uint32_t slot)
+{
+    return (bits->words[slot / 64] >> (slot % 64) & 1) != 0;
+}
+
+/* ---- names ---- */
+
+/* The names of one table, as handles. */
+struct svcr_plan {
+    svcr_refs refs;
+    struct svcroute_context *context;  /* referenced */
+    struct svcr_trie routes, services; /* struct svcr_label by name */
+};
+
+struct svcr_label {
+    struct svcr_block head;
+    svcr_text name;
+    uint64_t handle;
+};
+
+struct svcr_plan *svcr_plan_ref(struct svcr_plan *plan);
+void svcr_plan_unref(struct svcr_plan *plan);
+/* 0: no such name. */
+uint64_t svcr_label_find(const struct svcroute_context *context, const struct svcr_trie *trie,
+                         svcr_text name);
+int svcr_label_put(struct svcroute_context *context, struct svcr_trie *trie, svcr_text name,
+                   uint64_t handle);
+int svcr_label_remove(struct svcroute_context *context, struct svcr_trie *trie, svcr_text name);
+
+/* ---- mail ---- */
+
+/* What one update tells one picker. Mail that was not taken when the next one comes hangs behind
+ * it. */
+struct svcr_mail {
+    struct svcr_mail *older; /* owned */
+    struct svcr_plan *plan;  /* referenced */
+    size_t num, capacity;
+    struct svcr_mail_item {
+        uint32_t slot, generation;
+        struct svcr_layout *layout; /* referenced; NULL: gone */
+        /* While a picker refreshes: */
+        struct svcr_scheduler *scheduler;
+        uint64_t *mirrors;
+        size_t scheduler_bytes;
+        bool fresh; /* no newer item has this slot */
+    } items[];
+};
+
+struct svcr_mail *svcr_mail_new(struct svcroute_context *context, struct svcr_plan *plan,
+                                size_t capacity);
+void svcr_mail_add(struct svcr_mail *mail, const struct svcr_pool *pool,
+                   struct svcr_layout *layout);
+/* Frees a whole chain. */
+void svcr_mail_free(struct svcroute_context *context, struct svcr_mail *mail);
+/* Puts mail (owned) into a picker's box. Driver's thread; cannot fail. */
+void svcr_mail_put(struct svcroute_balancer *balancer, struct svcroute_picker *picker,
+                   struct svcr_mail *mail);
+
+/* ---- what is shared ---- */
+
+struct svcr_core { /* shared by the balancer, pickers, epochs and picks */
+    svcr_refs refs;
+    struct svcroute_context *context;   /* referenced */
+    _Atomic(struct svcr_peer *) marked; /* referenced: peers with work for the driver */
+    bool traefik;
+    bool eject_last;
+};
+
+void svcr_core_unref(struct svcr_core *core);
+
+/* What a picker saw between two refreshes, as long as somebody may look at it: its picks, the
+ * picker while it is the present one, and the next older epoch, so that epochs end in the order of
+ * their making. An epoch owns what its end takes along: the layouts that it was the last to show.
+ *
+ * Picks are counted without a locked instruction: `taken` is the picker's own, `given` goes down
+ * from a bias with each pick that is cleared, and when the picker leaves the epoch it puts the two
+ * together. */
+struct svcr_epoch {
+    _Atomic int64_t given;
+    int64_t taken;
+    struct svcr_core *core;   /* referenced */
+    struct svcr_epoch *newer; /* referenced; NULL: the present one */
+    uint64_t picker;          /* number of its picker */
+    struct svcr_layout **garbage;
+    size_t num_garbage, capacity;
+    struct svcr_seat *seats; /* of a picker that was freed: their layouts */
+    size_t num_seats, seats_capacity;
+};
+
+struct svcr_epoch *svcr_epoch_new(struct svcr_core *core, uint64_t picker);
+/* Room for what the epoch will take along. */
+int svcr_epoch_reserve(struct svcr_epoch *epoch, size_t num);
+/* The picker leaves an epoch for a newer one (NULL: for good). */
+void svcr_epoch_leave(struct svcr_epoch *epoch, struct svcr_epoch *newer);
+/* A pick lets go. Any thread. */
+void svcr_epoch_give(struct svcr_epoch *epoch);
+
+struct svcr_seat {              /* one pool, as one picker sees it */
+    struct svcr_layout *layout; /* referenced; NULL: none */
+    struct svcr_scheduler *scheduler;
+    uint64_t *mirrors; /* counts of a mirroring: requests, then copies by mirror */
+    size_t scheduler_bytes;
+    uint64_t stamp; /* of a refresh: seen; of a pick: nobody is there */
+    uint32_t generation;
+};
+
+struct svcroute_picker {
+    struct svcr_core *core;           /* referenced */
+    _Atomic(struct svcr_mail *) mail; /* owned */
+    struct svcr_mail *pending;        /* owned: mail that a refresh could not apply */
+    struct svcr_epoch *epoch;
+    struct svcr_plan *plan; /* referenced */
+    struct svcr_random random;
+    uint64_t now;
+    uint64_t number; /* among all pickers */
+    bool phase;
+    uint64_t stamp; /* of the latest refresh or pick */
+    uint32_t depth_limit;
+    struct svcr_seat *seats;
+    size_t num_seats, seats_capacity;
+    /* The driver's: */
+    struct svcroute_balancer *balancer; /* NULL: freed */
+    struct svcroute_picker *next, *previous;
+    struct svcr_mail *prepared; /* owned: of an update under way */
+    size_t mailed;              /* items that were put since the box was seen empty */
+};
+
+struct svcroute_balancer {
+    struct svcr_core *core;       /* referenced */
+    struct svcr_plan *plan;       /* referenced */
+    struct svcroute_table *table; /* referenced */
+    struct svcroute_balancer_options options;
+    struct svcr_random random;
+    uint64_t now, clock_steps_back;
+    uint64_t next_picker, next_probe;
+    struct svcr_slots pools, peers;
+    struct svcr_pool *unresolved;                    /* pools with a child that is not there */
+    struct svcr_bits probes, told_peers, told_pools; /* events to come, by slot */
+    struct svcr_bits mail_seen;                      /* scratch of compacting mail */
+    struct svcr_layout *event_layout; /* referenced: whose texts the last event lent */
+    struct svcr_buffer event_text;
+    struct svcr_timers *timers;
+    struct svcroute_picker *pickers;
+};
+
+/* The balancer's time never runs back. */
+static inline uint64_t svcr_clock(struct svcroute_balancer *balancer, uint64_t now)
+{
+    if (now < balancer->now) {
+        balancer->clock_steps_back++;
+    } else {
+        balancer->now = now;
+    }
+    return balancer->now;
+}
+
+#endif

@@ -1,0 +1,241 @@
+/* Calls that pick: for a request, for the same request again, for a mirror of it. */
+#include "balance/pick.h"
+
+#include <svcroute/error.h>
+
+#include "base/memory.h"
+
+/* ---- requests ---- */
+
+static const struct svcroute_request nothing_known = {.size = sizeof(nothing_known)};
+
+/* Checks a request. The caller's own is used if it is of this size, which is the usual case, else
+ * `copy`. */
+static int request_read(const struct svcroute_request **request, struct svcroute_request *copy)
+{
+    if (*request == NULL) {
+        *request = &nothing_known;
+        return 0;
+    }
+    if ((*request)->size != sizeof(**request)) {
+        int error = svcr_struct_read(copy, sizeof(*copy), *request,
+                                     SVCR_SIZE_UP_TO(struct svcroute_request, num_excluded),
+                                     SVCROUTE_REQUEST_BODY_KNOWN);
+        *request = copy;
+        if (error != 0) {
+            return error;
+        }
+    }
+    const struct svcroute_request *own = *request;
+    if ((own->flags & ~(uint32_t)SVCROUTE_REQUEST_BODY_KNOWN) != 0) {
+        return SVCROUTE_ERR_STRUCT_NEW;
+    }
+    bool good = own->num_excluded <= SVCR_EXCLUDED_MAX &&
+                (own->excluded != NULL || own->num_excluded == 0) &&
+                (own->cookies != NULL || own->num_cookies == 0);
+    return good ? 0 : SVCROUTE_ERR_INVALID;
+}
+
+/* ---- picks ---- */
+
+static struct svcr_seat *seat_find(struct svcroute_picker *picker, uint64_t handle)
+{
+    uint64_t slot = handle & UINT32_MAX;
+    if (slot >= picker->num_seats) {
+        return NULL;
+    }
+    struct svcr_seat *seat = &picker->seats[slot];
+    return seat->layout != NULL && seat->generation == handle >> 32 ? seat : NULL;
+}
+
+static inline void clock_set(struct svcroute_picker *picker, uint64_t now)
+{
+    if (now > picker->now) {
+        picker->now = now;
+    }
+}
+
+/* The walk found a server: from here on the request counts. */
+static void open_request(struct svcroute_picker *picker, struct svcroute_pick *pick)
+{
+    const struct svcr_layout *layout = pick->layout;
+    /* What a cookie decided does not count where the reference's least time chooses. */
+    pick->counted = !(pick->by_cookie && layout->strategy == &svcr_traefik_leasttime);
+    if (pick->counted) {
+        atomic_fetch_add_explicit(&pick->peer->live.load, SVCR_LOAD_PICKED, memory_order_relaxed);
+    }
+    /* Elsewhere times are statistics only, for which one in eight is enough. */
+    pick->sampled = layout->strategy == &svcr_leasttime || (picker->stamp & 7) == 0;
+    pick->state = SVCR_PICK_OPEN;
+    pick->reported = false;
+    pick->status = 0;
+    pick->at = pick->now = picker->now;
+}
+
+static void empty(struct svcroute_pick *pick)
+{
+    pick->why = 0;
+    pick->by_cookie = false;
+    pick->num_cookies = 0;
+    pick->num_failovers = 0;
+    pick->num_mirrors = 0;
+    pick->num_tried = 0;
+    pick->num_outer = 0;
+}
+
+/* Picks into a clear pick. */
+static int pick_first(struct svcroute_picker *picker, struct svcr_seat *seat, uint64_t handle,
+                      const struct svcroute_request *request, struct svcroute_pick *pick)
+{
+    struct svcr_walk_start start = {
+        .request = request, .excluded = request->excluded, .num_excluded = request->num_excluded};
+    empty(pick);
+    int error = svcr_pick_walk(picker, seat, &start, pick);
+    if (error != 0 && (error != SVCROUTE_ERR_NO_SERVER || pick->num_cookies == 0)) {
+        return error;
+    }
+    picker->epoch->taken++;
+    pick->epoch = picker->epoch;
+    pick->core = picker->core;
+    pick->start = handle;
+    if (error == 0) {
+        open_request(picker, pick);
+    } else {
+        pick->state = SVCR_PICK_EMPTY; /* traefik-v3 sets cookies without a server */
+    }
+    return error;
+}
+
+int svcroute_picker_pick(struct svcroute_picker *picker, uint64_t handle,
+                         const struct svcroute_request *request, struct svcroute_pick *pick,
+                         uint64_t now)
+{
+    struct svcroute_request copy;
+    if (picker == NULL || pick == NULL) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    int error = request_read(&request, &copy);
+    if (error != 0) {
+        return error;
+    }
+    if (pick->state != SVCR_PICK_CLEAR) {
+        return SVCROUTE_ERR_STATE;
+    }
+    clock_set(picker, now);
+    struct svcr_seat *seat = seat_find(picker, handle);
+    return seat == NULL ? SVCROUTE_ERR_GONE : pick_first(picker, seat, handle, request, pick);
+}
+
+int svcroute_picker_pick_mirror(struct svcroute_picker *picker, const struct svcroute_pick *pick,
+                                size_t index, const struct svcroute_request *request,
+                                struct svcroute_pick *mirror, uint64_t now)
+{
+    struct svcroute_request copy;
+    if (picker == NULL || pick == NULL || mirror == NULL || mirror == pick) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    int error = request_read(&request, &copy);
+    if (error != 0) {
+        return error;
+    }
+    bool used = pick->state == SVCR_PICK_OPEN || pick->state == SVCR_PICK_FINISHED;
+    if (!used || mirror->state != SVCR_PICK_CLEAR) {
+        return SVCROUTE_ERR_STATE;
+    }
+    if (index >= pick->num_mirrors) {
+        return SVCROUTE_ERR_NOT_FOUND;
+    }
+    clock_set(picker, now);
+    const struct svcr_step *step = &pick->mirrors[index];
+    const struct svcr_pool *pool = step->layout->children[step->child];
+    uint64_t handle = pool != NULL ? svcr_handle(pool->slot, pool->generation) : 0;
+    struct svcr_seat *seat = seat_find(picker, handle);
+    return seat == NULL ? SVCROUTE_ERR_GONE : pick_first(picker, seat, handle, request, mirror);
+}
+
+/* ---- the same request again ---- */
+
+/* What was tried, then what the caller excludes; false: that is more than can be told. */
+static bool exclude(const struct svcroute_pick *pick, const struct svcroute_request *request,
+                    uint64_t ids[SVCR_EXCLUDED_MAX], uint32_t *num)
+{
+    *num = pick->num_tried;
+    memcpy(ids, pick->tried, sizeof(pick->tried));
+    for (uint32_t i = 0; i < request->num_excluded; i++) {
+        bool there = false;
+        for (uint32_t j = 0; j < *num && !there; j++) {
+            there = ids[j] == request->excluded[i];
+        }
+        if (!there && *num == SVCR_EXCLUDED_MAX) {
+            return false;
+        }
+        if (!there) {
+            ids[(*num)++] = request->excluded[i];
+        }
+    }
+    return *num < SVCR_EXCLUDED_MAX || pick->num_tried < SVCR_EXCLUDED_MAX;
+}
+
+/* The pick stays in its epoch, which keeps the newer ones of this picker too; one that was made by
+ * another picker moves over, and what it knows of the other's layouts goes. */
+static void change_epoch(struct svcroute_picker *picker, struct svcroute_pick *pick)
+{
+    if (pick->epoch->picker != picker->epoch->picker || pick->core != picker->core) {
+        struct svcr_epoch *before = pick->epoch;
+        picker->epoch->taken++;
+        pick->epoch = picker->epoch;
+        pick->core = picker->core;
+        svcr_epoch_give(before);
+    }
+}
+
+int svcroute_picker_pick_next(struct svcroute_picker *picker,
+                              const struct svcroute_request *request, struct svcroute_pick *pick,
+                              uint64_t now)
+{
+    struct svcroute_request copy;
+    if (picker == NULL || pick == NULL) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    int error = request_read(&request, &copy);
+    if (error != 0) {
+        return error;
+    }
+    if (pick->state != SVCR_PICK_FINISHED) {
+        return SVCROUTE_ERR_STATE;
+    }
+    clock_set(picker, now);
+    struct svcroute_pick before = *pick; /* what a failure brings back */
+    uint64_t ids[SVCR_EXCLUDED_MAX];
+    struct svcr_walk_start start = {.request = request, .excluded = ids, .again = true};
+    if (!exclude(pick, request, ids, &start.num_excluded)) {
+        return SVCROUTE_ERR_ALL_TRIED;
+    }
+    uint32_t failover = svcr_pick_failover(pick, pick->status);
+    bool falls_back = failover != SVCR_NOBODY;
+    bool same_picker = pick->epoch->picker == picker->epoch->picker && pick->core == picker->core;
+    uint64_t handle = pick->start;
+    if (falls_back) {
+        const struct svcr_pool *pool = pick->failovers[failover].layout->children[1];
+        handle = pool != NULL ? svcr_handle(pool->slot, pool->generation) : 0;
+    }
+    struct svcr_seat *seat = seat_find(picker, handle);
+    if (seat == NULL) {
+        return falls_back ? SVCROUTE_ERR_NO_SERVER : SVCROUTE_ERR_GONE;
+    }
+    pick->num_cookies = 0;
+    pick->num_outer = !same_picker ? 0 : falls_back ? failover : pick->num_outer;
+    pick->num_failovers = pick->num_outer;
+    pick->num_mirrors = same_picker ? pick->num_mirrors : 0;
+    pick->why = falls_back ? SVCROUTE_WHY_FALLBACK : 0;
+    pick->by_cookie = false;
+    error = svcr_pick_walk(picker, seat, &start, pick);
+    if (error != 0) {
+        *pick = before;
+        return error == SVCROUTE_ERR_NO_SERVER && !falls_back ? SVCROUTE_ERR_ALL_TRIED : error;
+    }
+    pick->start = handle;
+    change_epoch(picker, pick);
+    open_request(picker, pick);
+    return 0;
+}
