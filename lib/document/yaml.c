@@ -426,8 +426,8 @@ static int fail_stream(struct svcr_yaml *yaml)
 {
     const yaml_parser_t *parser = &yaml->parser;
     yaml->ended = true;
-    if (parser->error == YAML_MEMORY_ERROR) {
-        return SVCROUTE_ERR_NOMEM;
+    if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
+        return SVCROUTE_ERR_NOMEM; /* some of libyaml's allocations fail without a word */
     }
     struct svcr_place place = place_of(yaml, parser->problem_mark);
     if (yaml->offence.id != 0 && place.line >= yaml->offence.cut_line) {

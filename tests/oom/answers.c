@@ -1,0 +1,137 @@
+/* What a world answers, as one number: store, tables and all that was made from them. */
+#include "oom.h"
+
+static uint64_t mix(uint64_t hash, const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++) {
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return (hash ^ size) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t mix_text(uint64_t hash, struct svcroute_text text)
+{
+    return mix(hash, text.data, text.size);
+}
+
+static uint64_t mix_number(uint64_t hash, uint64_t number)
+{
+    return mix(hash, &number, sizeof(number));
+}
+
+/* Objects come in no fixed order. */
+static uint64_t store_answers(const struct svcroute_store *store)
+{
+    uint64_t sum = mix_number(svcroute_store_num(store, SVCROUTE_KIND_NONE),
+                              svcroute_store_get_version(store));
+    uint64_t cursor = 0;
+    struct svcroute_object_info info = {.size = sizeof(info)};
+    while (svcroute_store_iterate(store, SVCROUTE_KIND_NONE, &cursor, &info) == SVCROUTE_OK) {
+        uint64_t hash = mix_number(info.kind, info.line);
+        hash = mix_text(mix_text(hash, info.namespace_), info.name);
+        sum += mix_text(mix_text(hash, info.resource_version), info.source);
+        must(svcroute_store_get(store, info.kind, info.namespace_,
+                                info.name.size > 0 ? info.name : NOTHING, &info),
+             "an object that iterate shows is not there");
+    }
+    return sum;
+}
+
+static uint64_t diags_answers(uint64_t hash, const struct svcroute_diags *diags)
+{
+    struct svcroute_diag_info info = {.size = sizeof(info)};
+    for (size_t i = 0; svcroute_diags_get(diags, i, &info) == SVCROUTE_OK; i++) {
+        hash = mix_text(mix_number(hash, info.id), info.text);
+        hash = mix_text(mix_text(hash, info.name), info.field);
+        hash = mix_number(mix_number(hash, info.line), info.column);
+    }
+    return hash;
+}
+
+static uint64_t table_answers(const struct world *world, const struct svcroute_table *table)
+{
+    struct svcroute_export *text;
+    struct svcroute_diags *diags;
+    must(svcroute_table_export(table, SVCROUTE_EXPORT_JSON, &text), "export");
+    must(svcroute_diags_new(&diags, world->context), "diags");
+    must(svcroute_table_get_diags(table, diags), "table's diags");
+    uint64_t hash = mix_text(svcroute_table_num_routes(table), svcroute_export_get_text(text));
+    hash = mix_number(hash, svcroute_table_num_services(table));
+    hash = diags_answers(hash, diags);
+    svcroute_diags_free(diags);
+    svcroute_export_free(text);
+    return hash;
+}
+
+static uint64_t document_answers(const struct svcroute_document *document)
+{
+    const struct svcroute_node *root = svcroute_document_get_root(document);
+    const struct svcroute_node *node = svcroute_node_first(root);
+    uint64_t hash = mix_number(svcroute_node_get_kind(root), svcroute_node_num(root));
+    for (; node != NULL; node = svcroute_node_next(root, node)) {
+        hash =
+            mix_text(mix_number(hash, svcroute_node_get_line(node)), svcroute_node_get_text(node));
+        hash = mix_text(hash, svcroute_node_get_text(svcroute_node_get_value(node)));
+    }
+    return hash;
+}
+
+static uint64_t changes_answers(struct svcroute_changes *changes)
+{
+    uint64_t hash = svcroute_changes_num(changes);
+    struct svcroute_change_info info = {.size = sizeof(info)};
+    while (svcroute_changes_next(changes, &info) == SVCROUTE_OK) {
+        hash = mix_text(mix_number(hash, info.change), info.name);
+    }
+    return hash;
+}
+
+static uint64_t explanation_answers(const struct svcroute_explanation *explanation)
+{
+    uint64_t hash = 1;
+    struct svcroute_step_info info = {.size = sizeof(info)};
+    for (size_t i = 0; svcroute_explanation_get(explanation, i, &info) == SVCROUTE_OK; i++) {
+        hash = mix_text(mix_number(mix_text(hash, info.text), info.depth), info.field);
+    }
+    return hash;
+}
+
+uint64_t world_answers(const struct world *world)
+{
+    uint64_t hash = mix_number(1, world->noted);
+    hash = mix_number(hash, world->store != NULL ? store_answers(world->store) : 0);
+    hash = mix_number(hash, world->table != NULL ? table_answers(world, world->table) : 0);
+    hash = mix_number(hash, world->next != NULL ? table_answers(world, world->next) : 0);
+    hash = mix_number(hash, world->document != NULL ? document_answers(world->document) : 0);
+    hash = mix_number(hash, world->changes != NULL ? changes_answers(world->changes) : 0);
+    hash =
+        mix_number(hash, world->explanation != NULL ? explanation_answers(world->explanation) : 0);
+    hash = mix_number(hash, world->listing != NULL ? svcroute_listing_num(world->listing) : 0);
+    hash = mix_number(hash, (world->policy != NULL ? 2u : 0u) + (world->relist != NULL ? 1u : 0u));
+    if (world->text != NULL) {
+        hash = mix_text(hash, svcroute_export_get_text(world->text));
+    }
+    return world->watch != NULL ? mix_text(hash, svcroute_watch_get_resource_version(world->watch))
+                                : hash;
+}
+
+void world_free(struct world *world)
+{
+    struct svcroute_context *context = world->context;
+    svcroute_changes_free(world->changes);
+    svcroute_explanation_free(world->explanation);
+    svcroute_export_free(world->text);
+    svcroute_listing_free(world->listing);
+    svcroute_table_unref(world->next);
+    svcroute_table_unref(world->table);
+    svcroute_policy_free(world->policy);
+    svcroute_relist_abort(world->relist);
+    svcroute_watch_free(world->watch);
+    svcroute_store_free(world->store);
+    svcroute_document_free(world->document);
+    svcroute_reader_free(world->reader);
+    svcroute_diags_free(world->diags);
+    svcroute_context_unref(world->other);
+    *world = (struct world){.context = context};
+}
