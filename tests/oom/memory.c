@@ -1,10 +1,22 @@
-/* Allocations that fail on demand. malloc() and its like are defined here, over the C library's
- * own, so that whoever calls them in this process can fail as well; not under sanitizers, which do
- * the same. */
+/* Allocations that fail on demand. malloc() and its like are defined here, over glibc's own, so
+ * that whoever calls them in this process can fail as well; not under sanitizers, which do the
+ * same. */
 #include <errno.h>
 #include <stddef.h>
 
 #include "oom.h"
+
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&       \
+    !HAS_FEATURE(address_sanitizer) && !HAS_FEATURE(thread_sanitizer) &&                           \
+    !HAS_FEATURE(memory_sanitizer)
+#define INTERPOSE
+#endif
 
 #ifdef INTERPOSE
 void *__libc_malloc(size_t size);
