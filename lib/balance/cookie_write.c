@@ -114,7 +114,7 @@ static void add_domain(struct svcr_buffer *buffer, svcr_text domain)
     struct svcr_address address;
 
     svcr_address_parse(domain, &address);
-    if (address.size != 4 || !address.canonical) {
+    if (address.size != 4) {
         if (domain.size > 255) { /* a leading dot counts */
             return;
         }

@@ -174,13 +174,13 @@ static void begin(struct svcr_schedule *schedule, uint64_t now)
                                            .up = options->initial == SVCR_INITIAL_UP,
                                            .known = options->initial != SVCR_INITIAL_UNKNOWN};
         if (schedule->heap) {
-            uint64_t wait = svcr_hash_mix(options->seed, i) % options->interval;
-
-            put(schedule, i, i);
-            set_moment(schedule, i, later(now, wait));
+            put(schedule, i, i); /* a heap already: all at the same moment, by number */
         } else {
             join(schedule, i, now);
         }
+    }
+    for (uint32_t i = 0; schedule->heap && i < schedule->num; i++) {
+        set_moment(schedule, i, later(now, svcr_hash_mix(options->seed, i) % options->interval));
     }
 }
 

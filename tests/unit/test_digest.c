@@ -1,4 +1,4 @@
-/* SHA-256 and SHA-1 against the examples of FIPS 180. */
+/* SHA-256 and SHA-1 against the examples of FIPS 180, HMAC against those of RFC 4231. */
 #include <check.h>
 #include <openssl/err.h>
 #include <string.h>
@@ -51,6 +51,32 @@ START_TEST(digests_are_the_published_ones)
 }
 END_TEST
 
+START_TEST(hmac_is_the_published_one)
+{
+    struct failing_allocator allocator;
+    struct svcroute_context *context = failing_context(&allocator);
+    uint8_t key[131], digest[32];
+
+    memset(key, 0x0b, 20);
+    ck_assert_int_eq(svcr_hmac_sha256(context, key, 20, "Hi There", 8, digest), SVCROUTE_OK);
+    check_hex(digest, 32, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    ck_assert_int_eq(
+        svcr_hmac_sha256(context, "Jefe", 4, "what do ya want for nothing?", 28, digest),
+        SVCROUTE_OK);
+    check_hex(digest, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof(key));
+    ck_assert_int_eq(svcr_hmac_sha256(context, key, sizeof(key),
+                                      "Test Using Larger Than Block-Size Key - Hash Key First", 54,
+                                      digest),
+                     SVCROUTE_OK);
+    check_hex(digest, 32, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    ck_assert_int_eq(svcr_hmac_sha256(context, "0123456789abcdef", 16, NULL, 0, digest),
+                     SVCROUTE_OK);
+    check_hex(digest, 16, "496dc93fa2d26eae500ec0bc37a12270"); /* by Python's hmac */
+    svcroute_context_unref(context);
+}
+END_TEST
+
 START_TEST(the_error_queue_stays_the_hosts)
 {
     struct failing_allocator allocator;
@@ -65,6 +91,7 @@ START_TEST(the_error_queue_stays_the_hosts)
     ERR_set_mark();
     ERR_raise(ERR_LIB_USER, 78);
     ck_assert_int_eq(svcr_sha1(context, "abc", 3, digest), SVCROUTE_OK);
+    ck_assert_int_eq(svcr_hmac_sha256(context, "key", 3, "abc", 3, digest), SVCROUTE_OK);
     ERR_pop_to_mark();
     svcroute_context_unref(context);
     ck_assert_int_eq(ERR_GET_REASON(ERR_get_error()), 77);
@@ -78,6 +105,7 @@ Suite *suite_digest(void)
     TCase *tests = tcase_create("digest");
 
     tcase_add_test(tests, digests_are_the_published_ones);
+    tcase_add_test(tests, hmac_is_the_published_one);
     tcase_add_test(tests, the_error_queue_stays_the_hosts);
     suite_add_tcase(suite, tests);
     return suite;
