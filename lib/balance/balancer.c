@@ -106,7 +106,11 @@ static void peers_free(struct svcroute_balancer *balancer)
 {
     struct svcroute_context *context = balancer->core->context;
     for (size_t i = 0; i < balancer->peers.num; i++) {
-        svcr_peer_unref(context, balancer->peers.items[i].thing);
+        struct svcr_peer *peer = balancer->peers.items[i].thing;
+        if (peer != NULL) {
+            svcr_peer_forget(peer);
+            svcr_peer_unref(context, peer);
+        }
     }
     svcr_release(context, balancer->peers.items,
                  balancer->peers.capacity * sizeof(*balancer->peers.items));
@@ -174,7 +178,7 @@ int svcroute_balancer_update(struct svcroute_balancer *balancer, struct svcroute
 static struct svcr_peer *peer_find(const struct svcroute_balancer *balancer, uint64_t server)
 {
     struct svcr_peer *peer = svcr_slots_find(&balancer->peers, server);
-    return peer != NULL && peer->gone == NULL ? peer : NULL;
+    return peer != NULL && !svcr_peer_is_gone(peer) ? peer : NULL;
 }
 
 int svcroute_balancer_set_admin(struct svcroute_balancer *balancer, uint64_t server, uint32_t admin,

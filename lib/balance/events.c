@@ -65,6 +65,7 @@ static bool probe_event(struct svcroute_balancer *balancer, struct svcroute_even
 static void slot_free(struct svcroute_balancer *balancer, struct svcr_peer *peer)
 {
     svcr_slots_give(&balancer->peers, peer->slot);
+    svcr_peer_forget(peer);
     svcr_peer_unref(balancer->core->context, peer);
 }
 
@@ -78,7 +79,7 @@ static bool peer_event(struct svcroute_balancer *balancer, struct svcr_peer *pee
         event->probe = peer->cancelled;
         peer->cancelled = 0;
         svcr_bits_add(&balancer->told_peers, peer->slot); /* there may be more to say */
-    } else if (peer->gone != NULL) {
+    } else if (svcr_peer_is_gone(peer)) {
         event->kind = SVCROUTE_EVENT_SERVER_GONE;
     } else if (peer->told != peer->reason) {
         event->kind = peer->reason != 0 ? SVCROUTE_EVENT_SERVER_DOWN : SVCROUTE_EVENT_SERVER_UP;
@@ -151,7 +152,7 @@ int svcroute_balancer_get_probe_header(const struct svcroute_balancer *balancer,
     }
     const struct svcr_peer *peer = svcr_slots_find(&balancer->peers, server);
     const struct svcr_health *health =
-        peer != NULL && peer->gone == NULL ? peer->pool->layout->health : NULL;
+        peer != NULL && !svcr_peer_is_gone(peer) ? peer->pool->layout->health : NULL;
     if (health == NULL || health->plan == NULL || index >= health->plan->num_headers) {
         return SVCROUTE_ERR_NOT_FOUND;
     }

@@ -400,7 +400,7 @@ static uint8_t reason_of(uint32_t state)
 
 void svcr_peer_look(struct svcroute_balancer *balancer, struct svcr_peer *peer)
 {
-    if (peer->gone != NULL) {
+    if (svcr_peer_is_gone(peer)) {
         return;
     }
     window_look(balancer, peer, atomic_load_explicit(&peer->live.state, memory_order_acquire));
@@ -499,7 +499,7 @@ int svcroute_balancer_report_probe(struct svcroute_balancer *balancer, uint64_t 
     struct svcr_peer *peer =
         probe != 0 && slot < balancer->peers.num ? balancer->peers.items[slot].thing : NULL;
     struct svcr_health *health =
-        peer != NULL && peer->gone == NULL ? peer->pool->layout->health : NULL;
+        peer != NULL && !svcr_peer_is_gone(peer) ? peer->pool->layout->health : NULL;
     if (health == NULL || health->probes == NULL || health->probes[peer->index] != probe) {
         return SVCROUTE_ERR_NOT_FOUND;
     }

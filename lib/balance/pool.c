@@ -33,11 +33,17 @@ struct svcr_peer *svcr_peer_new(struct svcroute_context *context, struct svcr_po
 void svcr_peer_unref(struct svcroute_context *context, struct svcr_peer *peer)
 {
     if (peer != NULL && svcr_refs_drop(&peer->refs)) {
-        svcr_layout_unref(peer->gone);
         svcr_release(context, peer->live.samples, sizeof(*peer->live.samples));
         svcr_pool_unref(context, peer->pool);
         svcr_release(context, peer, sizeof(*peer));
     }
+}
+
+void svcr_peer_forget(struct svcr_peer *peer)
+{
+    struct svcr_layout *layout = peer->gone;
+    peer->gone = NULL;
+    svcr_layout_unref(layout);
 }
 
 void svcr_core_unref(struct svcr_core *core)

@@ -48,7 +48,8 @@ struct svcr_peer {
     /* The driver's: */
     uint64_t since;           /* when it came to be what the host was told last */
     uint64_t cancelled;       /* a probe that the host has yet to hear is not wanted; 0: none */
-    struct svcr_layout *gone; /* referenced: the last layout that had it; NULL: it is there */
+    struct svcr_layout *gone; /* referenced: the last layout that had it, from its leaving until
+                                 the host was told */
     uint32_t index;           /* in the pool's layout, or in `gone` */
     uint8_t told;             /* enum svcroute_down_reason; 0: up */
     uint8_t admin;            /* enum svcroute_admin */
@@ -132,6 +133,8 @@ struct svcr_pool *svcr_pool_new(struct svcroute_context *context);
 void svcr_pool_unref(struct svcroute_context *context, struct svcr_pool *pool);
 struct svcr_peer *svcr_peer_new(struct svcroute_context *context, struct svcr_pool *pool);
 void svcr_peer_unref(struct svcroute_context *context, struct svcr_peer *peer);
+/* The host knows that a peer is gone: its last layout, which has the peer, is let go. */
+void svcr_peer_forget(struct svcr_peer *peer);
 
 /* Sets and clears bits of a peer's state word (SVCR_RAW_*, _DOWN_ADMIN, _DRAIN, _FENCED,
  * _FORCED_UP) and keeps its pool's count; false if nothing changed. Any thread. */
@@ -141,6 +144,12 @@ bool svcr_peer_change(struct svcr_peer *peer, uint32_t clear, uint32_t set);
 bool svcr_peer_eject_spare(struct svcr_peer *peer);
 /* Puts a peer on the stack of those that the driver has to look at. Any thread. */
 void svcr_peer_mark(struct svcr_core *core, struct svcr_peer *peer);
+
+/* True if no table has the server any more. */
+static inline bool svcr_peer_is_gone(const struct svcr_peer *peer)
+{
+    return (atomic_load_explicit(&peer->live.state, memory_order_relaxed) & SVCR_RAW_GONE) != 0;
+}
 
 /* True if a server with this state word is one of its service's usable ones; fenced ones are,
  * because they serve when nothing else is left. */

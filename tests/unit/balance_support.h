@@ -87,7 +87,10 @@ struct scene {
 static inline void scene_load(struct scene *scene, struct script *script)
 {
     ck_assert_int_eq(load(&scene->world, script->text), 0);
-    ck_assert_uint_eq(scene->world.result.rejected, 0);
+    if (scene->world.result.rejected != 0) {
+        struct picture diags = diags_picture(scene->world.diags);
+        ck_abort_msg("%s", diags.data);
+    }
     free(script->text);
     *script = (struct script){0};
 }

@@ -273,7 +273,7 @@ static inline struct model_item *model_item(struct model *model, uint32_t kind,
             return &model->items[i];
         }
     }
-    ck_assert_uint_lt(model->num, MODEL_MAX);
+    must_uint_lt(model->num, MODEL_MAX);
     struct model_item *item = &model->items[model->num++];
     *item = (struct model_item){
         .kind = kind, .namespace_ = namespace_, .name = name, .generated = generated};

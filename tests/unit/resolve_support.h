@@ -8,6 +8,34 @@
 
 #include "store_tools.h"
 
+/* Check notes every assertion that it passes, which takes longer than most of what these suites do
+ * many thousand times over; these here speak up on failure alone. */
+#define must(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            ck_abort_msg("%s", #condition);                                                        \
+        }                                                                                          \
+    } while (0)
+#define must_int_eq(a, b)                                                                          \
+    do {                                                                                           \
+        long long must_a = (long long)(a), must_b = (long long)(b);                                                    \
+        if (must_a != must_b) {                                                                    \
+            ck_abort_msg("%s is %lld, not %lld", #a, must_a, must_b);                              \
+        }                                                                                          \
+    } while (0)
+#define must_uint_eq(a, b)                                                                         \
+    do {                                                                                           \
+        unsigned long long must_a = (long long)(a), must_b = (long long)(b);                                           \
+        if (must_a != must_b) {                                                                    \
+            ck_abort_msg("%s is %llu, not %llu", #a, must_a, must_b);                              \
+        }                                                                                          \
+    } while (0)
+#define must_int_ge(a, b) must((a) >= (b))
+#define must_uint_lt(a, b) must((a) < (b))
+#define must_ptr_eq(a, b) must((const void *)(a) == (const void *)(b))
+#define must_ptr_nonnull(a) must((a) != NULL)
+#define must_ptr_null(a) must((a) == NULL)
+
 /* ---- growing text ---- */
 
 struct picture {
@@ -17,10 +45,11 @@ struct picture {
 
 static inline void picture_add_bytes(struct picture *out, const char *data, size_t size)
 {
+    must_uint_lt(size, SIZE_MAX / 4);
     if (out->size + size + 1 > out->capacity) {
         out->capacity = 2 * (out->size + size) + 256;
         out->data = realloc(out->data, out->capacity);
-        ck_assert_ptr_nonnull(out->data);
+        must_ptr_nonnull(out->data);
     }
     if (size != 0) {
         memcpy(out->data + out->size, data, size);
@@ -37,7 +66,7 @@ __attribute__((format(printf, 2, 3))) static inline void picture_add(struct pict
     va_start(arguments, format);
     int size = vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    ck_assert_int_ge(size, 0);
+    must_int_ge(size, 0);
     picture_add_bytes(out, line, (size_t)size < sizeof(line) ? (size_t)size : sizeof(line) - 1);
 }
 
@@ -46,7 +75,7 @@ static inline void picture_text(struct picture *out, const char *key, svcr_text 
 {
     if (text.data == NULL) {
         picture_add(out, " %s-", key);
-        ck_assert_uint_eq(text.size, 0);
+        must_uint_eq(text.size, 0);
         return;
     }
     picture_add(out, " %s=", key);
@@ -85,7 +114,7 @@ static inline struct picture export_picture(const struct svcroute_table *table, 
 {
     struct picture out = {0};
     struct svcroute_export *export = NULL;
-    ck_assert_int_eq(svcroute_table_export(table, format, &export), 0);
+    must_int_eq(svcroute_table_export(table, format, &export), 0);
     svcr_text text = svcroute_export_get_text(export);
     picture_add_bytes(&out, text.data, text.size);
     svcroute_export_free(export);
@@ -97,7 +126,7 @@ static inline struct picture diags_picture(const struct svcroute_diags *diags)
     struct picture out = {0};
     for (size_t i = 0; i < svcroute_diags_num(diags); i++) {
         struct svcroute_diag_info info = {.size = sizeof(info)};
-        ck_assert_int_eq(svcroute_diags_get(diags, i, &info), 0);
+        must_int_eq(svcroute_diags_get(diags, i, &info), 0);
         picture_add(&out, "%u %u %.*s:%u:%u %.*s %.*s/%.*s %.*s: %.*s\n", info.id, info.severity,
                     SVCR_ARG(info.source), info.line, info.column, SVCR_ARG(info.kind),
                     SVCR_ARG(info.namespace_), SVCR_ARG(info.name), SVCR_ARG(info.field),
@@ -110,9 +139,9 @@ static inline struct picture table_diags_picture(const struct svcroute_table *ta
                                                  struct svcroute_context *context)
 {
     struct svcroute_diags *diags = NULL;
-    ck_assert_int_eq(svcroute_diags_new(&diags, context), 0);
-    ck_assert_int_eq(svcroute_table_get_diags(table, diags), 0);
-    ck_assert_uint_eq(svcroute_diags_num_dropped(diags), 0);
+    must_int_eq(svcroute_diags_new(&diags, context), 0);
+    must_int_eq(svcroute_table_get_diags(table, diags), 0);
+    must_uint_eq(svcroute_diags_num_dropped(diags), 0);
     struct picture out = diags_picture(diags);
     svcroute_diags_free(diags);
     return out;
@@ -123,7 +152,7 @@ static inline void route_picture(struct picture *out, const struct svcroute_tabl
                                  const struct svcroute_route *route)
 {
     struct svcroute_route_info info = {.size = sizeof(info)};
-    ck_assert_int_eq(svcroute_route_get_info(table, route, &info), 0);
+    must_int_eq(svcroute_route_get_info(table, route, &info), 0);
     picture_text(out, "name", info.name);
     picture_text(out, "namespace", info.namespace_);
     picture_text(out, "of", info.ingress_route);
@@ -158,7 +187,7 @@ static inline void server_picture(struct picture *out, const struct svcroute_ser
                                   size_t index)
 {
     struct svcroute_server_info info = {.size = sizeof(info)};
-    ck_assert_int_eq(svcroute_service_get_server(service, index, &info), 0);
+    must_int_eq(svcroute_service_get_server(service, index, &info), 0);
     picture_text(out, "\n  server", info.url);
     picture_text(out, "scheme", info.scheme);
     picture_text(out, "host", info.host);
@@ -212,7 +241,7 @@ static inline void service_picture(struct picture *out, const struct svcroute_ta
                                    const struct svcroute_service *service)
 {
     struct svcroute_service_info info = {.size = sizeof(info)};
-    ck_assert_int_eq(svcroute_service_get_info(service, &info), 0);
+    must_int_eq(svcroute_service_get_info(service, &info), 0);
     picture_text(out, "name", info.name);
     picture_text(out, "base", info.base_name);
     picture_text(out, "namespace", info.namespace_);
@@ -234,7 +263,7 @@ static inline void service_picture(struct picture *out, const struct svcroute_ta
     settings_picture(out, service);
     for (uint32_t i = 0; i < info.num_children; i++) {
         struct svcroute_child_info child = {.size = sizeof(child)};
-        ck_assert_int_eq(svcroute_service_get_child(table, service, i, &child), 0);
+        must_int_eq(svcroute_service_get_child(table, service, i, &child), 0);
         picture_text(out, "\n  child", child.name);
         picture_add(out, " %u %lld %lld", child.role, (long long)child.weight,
                     (long long)child.percent);
@@ -250,14 +279,14 @@ static inline struct picture explain_picture(struct svcroute_table *table, svcr_
     struct svcroute_explanation *explanation = NULL;
     int error = svcroute_table_explain(&explanation, table, name);
     if (error != 0) {
-        ck_assert_int_eq(error, SVCROUTE_ERR_NOT_FOUND);
-        ck_assert_ptr_null(explanation);
+        must_int_eq(error, SVCROUTE_ERR_NOT_FOUND);
+        must_ptr_null(explanation);
         picture_add(&out, "not found\n");
         return out;
     }
     for (size_t i = 0; i < svcroute_explanation_num(explanation); i++) {
         struct svcroute_step_info step = {.size = sizeof(step)};
-        ck_assert_int_eq(svcroute_explanation_get(explanation, i, &step), 0);
+        must_int_eq(svcroute_explanation_get(explanation, i, &step), 0);
         picture_add(&out, "%u %u %.*s:%u:%u", step.depth, step.severity, SVCR_ARG(step.source),
                     step.line, step.column);
         picture_text(&out, "kind", step.kind);
@@ -291,31 +320,31 @@ static inline void policy_word(struct svcroute_policy *policy, svcr_text word)
     };
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
         if (svcr_text_same(word, text_of(switches[i].word))) {
-            ck_assert_int_eq(svcroute_policy_set_switch(policy, switches[i].which, true), 0);
+            must_int_eq(svcroute_policy_set_switch(policy, switches[i].which, true), 0);
             return;
         }
     }
     if (svcr_text_same(word, SVCR_TEXT("traefik"))) {
-        ck_assert_int_eq(svcroute_policy_set_profile(policy, SVCROUTE_PROFILE_TRAEFIK_V3), 0);
+        must_int_eq(svcroute_policy_set_profile(policy, SVCROUTE_PROFILE_TRAEFIK_V3), 0);
         return;
     }
     const char *colon = memchr(word.data, ':', word.size);
-    ck_assert_ptr_nonnull(colon);
+    must_ptr_nonnull(colon);
     size_t size = (size_t)(colon - word.data);
     svcr_text rest = {colon + 1, word.size - size - 1};
     if (size == 5 && memcmp(word.data, "class", 5) == 0) {
-        ck_assert_int_eq(svcroute_policy_set_ingress_class(policy, rest), 0);
+        must_int_eq(svcroute_policy_set_ingress_class(policy, rest), 0);
     } else if (size == 2) {
-        ck_assert_int_eq(svcroute_policy_add_cross_provider_namespace(policy, rest), 0);
+        must_int_eq(svcroute_policy_add_cross_provider_namespace(policy, rest), 0);
     } else {
-        ck_assert_int_eq(svcroute_policy_add_namespace(policy, rest), 0);
+        must_int_eq(svcroute_policy_add_namespace(policy, rest), 0);
     }
 }
 
 static inline struct svcroute_policy *policy_of(struct svcroute_context *context, const char *words)
 {
     struct svcroute_policy *policy = NULL;
-    ck_assert_int_eq(svcroute_policy_new(&policy, context), 0);
+    must_int_eq(svcroute_policy_new(&policy, context), 0);
     while (*words != '\0') {
         size_t size = strcspn(words, " ");
         if (size != 0) {
@@ -334,8 +363,8 @@ static inline struct svcroute_table *resolve_with(struct world *world, const cha
     struct svcroute_table *table = NULL;
     struct svcroute_policy *policy = policy_of(world->context, words);
     svcroute_diags_clear(world->diags);
-    ck_assert_int_eq(svcroute_resolve(&table, world->store, policy, previous, world->diags), 0);
-    ck_assert_ptr_nonnull(table);
+    must_int_eq(svcroute_resolve(&table, world->store, policy, previous, world->diags), 0);
+    must_ptr_nonnull(table);
     svcroute_policy_free(policy);
     return table;
 }
@@ -345,8 +374,8 @@ static inline struct svcroute_table *table_of(struct world *world, const char *t
                                               const char *words)
 {
     world_open(world);
-    ck_assert_int_eq(load(world, text), 0);
-    ck_assert_uint_eq(world->result.rejected, 0);
+    must_int_eq(load(world, text), 0);
+    must_uint_eq(world->result.rejected, 0);
     return resolve_with(world, words, NULL);
 }
 
@@ -387,7 +416,7 @@ static inline const struct svcroute_route *route_named(const struct svcroute_tab
 static inline struct svcroute_service_info service_info(const struct svcroute_service *service)
 {
     struct svcroute_service_info info = {.size = sizeof(info)};
-    ck_assert_int_eq(svcroute_service_get_info(service, &info), 0);
+    must_int_eq(svcroute_service_get_info(service, &info), 0);
     return info;
 }
 
@@ -395,7 +424,7 @@ static inline struct svcroute_route_info route_info(const struct svcroute_table 
                                                     const struct svcroute_route *route)
 {
     struct svcroute_route_info info = {.size = sizeof(info)};
-    ck_assert_int_eq(svcroute_route_get_info(table, route, &info), 0);
+    must_int_eq(svcroute_route_get_info(table, route, &info), 0);
     return info;
 }
 

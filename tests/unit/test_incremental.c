@@ -27,11 +27,11 @@ static void feed(struct world *world, const char *line, size_t size, size_t cut)
 {
     struct svcroute_load_options options = {.size = sizeof(options), .source = SVCR_TEXT("watch")};
     struct svcroute_watch *watch = NULL;
-    ck_assert_int_eq(svcroute_watch_new(&watch, world->store, &options), 0);
+    must_int_eq(svcroute_watch_new(&watch, world->store, &options), 0);
     world->result = (struct svcroute_load_result){.size = sizeof(world->result)};
     struct svcroute_load_result second = {.size = sizeof(second)};
-    ck_assert_int_eq(svcroute_watch_feed(watch, line, cut, &world->result, world->diags), 0);
-    ck_assert_int_eq(svcroute_watch_feed(watch, line + cut, size - cut, &second, world->diags), 0);
+    must_int_eq(svcroute_watch_feed(watch, line, cut, &world->result, world->diags), 0);
+    must_int_eq(svcroute_watch_feed(watch, line + cut, size - cut, &second, world->diags), 0);
     world->result.accepted += second.accepted;
     world->result.unchanged += second.unchanged;
     world->result.rejected += second.rejected;
@@ -49,8 +49,8 @@ static void event_apply(struct play *play)
     }
     picture_add_bytes(&text, json.data, json.size - 1);
     picture_add(&text, bad ? ",\"metadata\":7}" : "}");
-    ck_assert_int_eq(load(&play->world, text.data), 0);
-    ck_assert_uint_eq(play->world.result.rejected, bad ? 1 : 0);
+    must_int_eq(load(&play->world, text.data), 0);
+    must_uint_eq(play->world.result.rejected, bad ? 1 : 0);
     if (!bad) {
         model_put(item, &text, false);
     }
@@ -68,7 +68,7 @@ static void event_watch(struct play *play)
     picture_add_bytes(&line, json.data, json.size);
     picture_add(&line, "}\n");
     feed(&play->world, line.data, line.size, dice_roll(&play->dice, (uint32_t)line.size));
-    ck_assert_uint_eq(play->world.result.rejected, 0);
+    must_uint_eq(play->world.result.rejected, 0);
     if (removes) {
         free(item->text);
         item->text = NULL;
@@ -90,7 +90,7 @@ static void event_remove(struct play *play)
     }
     int error = svcroute_store_remove(play->world.store, item->kind, text_of(item->namespace_),
                                       text_of(item->name));
-    ck_assert_int_eq(error, item->text != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND);
+    must_int_eq(error, item->text != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND);
     free(item->text);
     item->text = NULL;
 }
@@ -103,7 +103,7 @@ static void event_relist(struct play *play)
     bool all = kind == SVCROUTE_KIND_NODE || scope[0] == '\0';
     struct svcroute_load_options options = {.size = sizeof(options),
                                             .source = SVCR_TEXT("test.yaml")};
-    ck_assert_int_eq(svcroute_relist_begin(&relist, play->world.store, kind, text_of(scope)), 0);
+    must_int_eq(svcroute_relist_begin(&relist, play->world.store, kind, text_of(scope)), 0);
     struct model_item *kept[4] = {0};
     struct picture texts[4] = {{0}};
     for (uint32_t i = 0; i < dice_roll(&play->dice, 5); i++) {
@@ -112,10 +112,10 @@ static void event_relist(struct play *play)
             kept[i] = NULL;
             continue;
         }
-        ck_assert_int_eq(
+        must_int_eq(
             svcroute_relist_load(relist, texts[i].data, texts[i].size, &options, NULL, NULL), 0);
     }
-    ck_assert_int_eq(svcroute_relist_commit(relist, NULL), 0);
+    must_int_eq(svcroute_relist_commit(relist, NULL), 0);
     for (size_t i = 0; i < play->model.num; i++) {
         struct model_item *item = &play->model.items[i];
         if (item->kind == kind && (all || strcmp(item->namespace_, scope) == 0)) {
@@ -155,8 +155,8 @@ static void check_same(struct play *play, struct svcroute_table *a, struct svcro
     check_picture(&of_a, &of_b, what);
     picture_free(&of_a);
     picture_free(&of_b);
-    ck_assert_uint_eq(svcroute_table_num_routes(a), svcroute_table_num_routes(b));
-    ck_assert_uint_eq(svcroute_table_num_services(a), svcroute_table_num_services(b));
+    must_uint_eq(svcroute_table_num_routes(a), svcroute_table_num_routes(b));
+    must_uint_eq(svcroute_table_num_services(a), svcroute_table_num_services(b));
     of_a = table_diags_picture(a, play->world.context);
     of_b = table_diags_picture(b, play->world.context);
     check_picture(&of_a, &of_b, what);
@@ -170,7 +170,7 @@ static struct picture all_picture(struct svcroute_table *table, const struct mod
     struct picture out = {0};
     for (uint32_t of = SVCROUTE_LISTING_ROUTES; of <= SVCROUTE_LISTING_SERVICES; of++) {
         struct svcroute_listing *listing = NULL;
-        ck_assert_int_eq(svcroute_listing_new(&listing, table, of), 0);
+        must_int_eq(svcroute_listing_new(&listing, table, of), 0);
         for (size_t i = 0; i < svcroute_listing_num(listing); i++) {
             const struct svcroute_route *route = svcroute_listing_get_route(listing, i);
             const struct svcroute_service *service = svcroute_listing_get_service(listing, i);
@@ -260,14 +260,14 @@ static void expect_change(struct svcroute_changes *changes, struct svcroute_tabl
     int error = svcroute_changes_next(changes, &info);
     ck_assert_msg(error == 0 && info.of == of && svcr_text_same(info.name, name),
                   "the change of %.*s is not told, but %.*s", SVCR_ARG(name), SVCR_ARG(info.name));
-    ck_assert_uint_eq(info.change, before == NULL  ? SVCROUTE_CHANGE_ADDED
-                                   : after == NULL ? SVCROUTE_CHANGE_REMOVED
-                                                   : SVCROUTE_CHANGE_ALTERED);
+    must_uint_eq(info.change, before == NULL  ? SVCROUTE_CHANGE_ADDED
+                              : after == NULL ? SVCROUTE_CHANGE_REMOVED
+                                              : SVCROUTE_CHANGE_ALTERED);
     bool routes = of == SVCROUTE_LISTING_ROUTES;
-    ck_assert_ptr_eq(info.old_route, routes ? before : NULL);
-    ck_assert_ptr_eq(info.new_route, routes ? after : NULL);
-    ck_assert_ptr_eq(info.old_service, routes ? NULL : before);
-    ck_assert_ptr_eq(info.new_service, routes ? NULL : after);
+    must_ptr_eq(info.old_route, routes ? before : NULL);
+    must_ptr_eq(info.new_route, routes ? after : NULL);
+    must_ptr_eq(info.old_service, routes ? NULL : before);
+    must_ptr_eq(info.new_service, routes ? NULL : after);
     (*told)++;
 }
 
@@ -276,8 +276,8 @@ static void check_changes_of(struct svcroute_changes *changes, struct svcroute_t
 {
     struct svcroute_listing *a = NULL, *b = NULL;
     size_t i = 0, j = 0;
-    ck_assert_int_eq(svcroute_listing_new(&a, older, of), 0);
-    ck_assert_int_eq(svcroute_listing_new(&b, newer, of), 0);
+    must_int_eq(svcroute_listing_new(&a, older, of), 0);
+    must_int_eq(svcroute_listing_new(&b, newer, of), 0);
     while (i < svcroute_listing_num(a) || j < svcroute_listing_num(b)) {
         const void *left = listed(a, i, of);
         const void *right = listed(b, j, of);
@@ -304,11 +304,11 @@ static void check_changes_told(struct svcroute_table *older, struct svcroute_tab
     struct svcroute_changes *changes = NULL;
     struct svcroute_change_info info = {.size = sizeof(info)};
     size_t told = 0;
-    ck_assert_int_eq(svcroute_changes_new(&changes, older, newer), 0);
+    must_int_eq(svcroute_changes_new(&changes, older, newer), 0);
     check_changes_of(changes, older, newer, SVCROUTE_LISTING_ROUTES, &told);
     check_changes_of(changes, older, newer, SVCROUTE_LISTING_SERVICES, &told);
-    ck_assert_int_eq(svcroute_changes_next(changes, &info), SVCROUTE_ERR_END);
-    ck_assert_uint_eq(told, svcroute_changes_num(changes));
+    must_int_eq(svcroute_changes_next(changes, &info), SVCROUTE_ERR_END);
+    must_uint_eq(told, svcroute_changes_num(changes));
     svcroute_changes_free(changes);
 }
 
@@ -333,10 +333,10 @@ static void check_other_order(struct play *play, struct svcroute_table *table)
         if (item->text != NULL && item->watched) {
             feed(&other, item->text, strlen(item->text), 0);
         } else if (item->text != NULL) {
-            ck_assert_int_eq(load(&other, item->text), 0);
+            must_int_eq(load(&other, item->text), 0);
         }
     }
-    ck_assert_uint_eq(svcroute_store_num(other.store, 0), svcroute_store_num(play->world.store, 0));
+    must_uint_eq(svcroute_store_num(other.store, 0), svcroute_store_num(play->world.store, 0));
     struct svcroute_table *fresh = resolve_with(&other, play->words, NULL);
     check_same(play, table, fresh, "another order of the same objects");
     check_changes_told(table, fresh);
@@ -357,13 +357,13 @@ static struct svcroute_table *step(struct play *play, struct svcroute_table *pre
         int error = svcroute_resolve(&table, play->world.store, play->policy, previous, NULL);
         memory->fail_at = 0;
         if (error != 0) {
-            ck_assert_int_eq(error, SVCROUTE_ERR_NOMEM);
-            ck_assert_ptr_null(table);
+            must_int_eq(error, SVCROUTE_ERR_NOMEM);
+            must_ptr_null(table);
             check_store(play->world.store);
         }
     }
     if (table == NULL) {
-        ck_assert_int_eq(
+        must_int_eq(
             svcroute_resolve(&table, play->world.store, play->policy, previous, play->world.diags),
             0);
     }
@@ -383,7 +383,7 @@ static void play_run(uint64_t seed, const char *words, uint32_t events)
         struct svcroute_table *previous = play.tables[dice_roll(&play.dice, TABLES)];
         struct svcroute_table *table = step(&play, previous);
         struct svcroute_table *full = NULL;
-        ck_assert_int_eq(svcroute_resolve(&full, play.world.store, play.policy, NULL, NULL), 0);
+        must_int_eq(svcroute_resolve(&full, play.world.store, play.policy, NULL, NULL), 0);
         check_same(&play, table, full, "one step and a full run");
         if (dice_once_in(&play.dice, 4)) {
             check_all(table, full, &play.model);

@@ -71,15 +71,15 @@ static size_t version_num(const struct version *version)
 static void version_put(struct svcroute_context *context, struct version *version, uint32_t key)
 {
     struct svcr_owner *block = block_new(context, key, hash_of(key));
-    ck_assert_ptr_nonnull(block);
-    ck_assert_int_eq(svcr_trie_put(context, &version->trie, &block->head, matches, &key), 0);
+    must_ptr_nonnull(block);
+    must_int_eq(svcr_trie_put(context, &version->trie, &block->head, matches, &key), 0);
     version->blocks[key] = &block->head;
     svcr_block_unref(context, block);
 }
 
 static void version_remove(struct svcroute_context *context, struct version *version, uint32_t key)
 {
-    ck_assert_int_eq(svcr_trie_remove(context, &version->trie, hash_of(key), matches, &key), 0);
+    must_int_eq(svcr_trie_remove(context, &version->trie, hash_of(key), matches, &key), 0);
     version->blocks[key] = NULL;
 }
 
@@ -93,8 +93,8 @@ static bool visit(void *user, struct svcr_block *block)
 {
     struct walking *walking = user;
     uint32_t key = key_of(block);
-    ck_assert_ptr_eq(walking->version->blocks[key], block);
-    ck_assert(!walking->seen[key]);
+    must_ptr_eq(walking->version->blocks[key], block);
+    must(!walking->seen[key]);
     walking->seen[key] = true;
     return ++walking->num != walking->stop;
 }
@@ -103,17 +103,17 @@ static void version_check(const struct version *version)
 {
     struct walking walking = {.version = version};
     size_t num = version_num(version);
-    ck_assert_uint_eq(version->trie.num, num);
+    must_uint_eq(version->trie.num, num);
     for (uint32_t key = 0; key < KEYS; key++) {
-        ck_assert_ptr_eq(svcr_trie_get(&version->trie, hash_of(key), matches, &key),
-                         version->blocks[key]);
+        must_ptr_eq(svcr_trie_get(&version->trie, hash_of(key), matches, &key),
+                    version->blocks[key]);
     }
-    ck_assert(svcr_trie_walk(&version->trie, visit, &walking));
-    ck_assert_uint_eq(walking.num, num);
+    must(svcr_trie_walk(&version->trie, visit, &walking));
+    must_uint_eq(walking.num, num);
     if (num > 1) { /* a visit can end the walk */
         walking = (struct walking){.version = version, .stop = num / 2};
-        ck_assert(!svcr_trie_walk(&version->trie, visit, &walking));
-        ck_assert_uint_eq(walking.num, num / 2);
+        must(!svcr_trie_walk(&version->trie, visit, &walking));
+        must_uint_eq(walking.num, num / 2);
     }
 }
 
@@ -125,21 +125,21 @@ struct comparing {
 static bool differ(void *user, struct svcr_block *older, struct svcr_block *newer)
 {
     struct comparing *comparing = user;
-    ck_assert(older != NULL || newer != NULL);
+    must(older != NULL || newer != NULL);
     uint32_t key = key_of(older != NULL ? older : newer);
-    ck_assert(!comparing->told[key]);
+    must(!comparing->told[key]);
     comparing->told[key] = true;
-    ck_assert_ptr_eq(older, comparing->older->blocks[key]);
-    ck_assert_ptr_eq(newer, comparing->newer->blocks[key]);
+    must_ptr_eq(older, comparing->older->blocks[key]);
+    must_ptr_eq(newer, comparing->newer->blocks[key]);
     return true;
 }
 
 static void versions_compare(const struct version *older, const struct version *newer)
 {
     struct comparing comparing = {.older = older, .newer = newer};
-    ck_assert(svcr_trie_compare(&older->trie, &newer->trie, same_key, differ, &comparing));
+    must(svcr_trie_compare(&older->trie, &newer->trie, same_key, differ, &comparing));
     for (size_t i = 0; i < KEYS; i++) {
-        ck_assert(comparing.told[i] == (older->blocks[i] != newer->blocks[i]));
+        must(comparing.told[i] == (older->blocks[i] != newer->blocks[i]));
     }
 }
 
@@ -167,8 +167,8 @@ static void shape_check(struct memory *memory, struct svcroute_context *context,
     if (fresh.trie.num == 0 && version_num(version) == 0) { /* an emptied trie may keep its root */
         return;
     }
-    ck_assert_int_eq(memory->blocks - (blocks - freed_blocks), freed_blocks);
-    ck_assert_int_eq(memory->bytes - (bytes - freed_bytes), freed_bytes);
+    must_int_eq(memory->blocks - (blocks - freed_blocks), freed_blocks);
+    must_int_eq(memory->bytes - (bytes - freed_bytes), freed_bytes);
     *version = fresh;
 }
 
@@ -207,10 +207,10 @@ START_TEST(test_against_model)
     }
     shape_check(&memory, context, &versions[0], &dice);
     svcr_trie_clear(context, &versions[0].trie);
-    ck_assert_int_eq(memory.blocks, at_rest);
+    must_int_eq(memory.blocks, at_rest);
     svcroute_context_unref(context);
-    ck_assert_int_eq(memory.blocks, 0);
-    ck_assert_int_eq(memory.bytes, 0);
+    must_int_eq(memory.blocks, 0);
+    must_int_eq(memory.bytes, 0);
 }
 END_TEST
 
@@ -231,10 +231,10 @@ START_TEST(test_equal_hashes)
         version_remove(context, &version, key);
         version_check(&version);
     }
-    ck_assert_int_eq(memory.bytes, one);
+    must_int_eq(memory.bytes, one);
     svcr_trie_clear(context, &version.trie);
     svcroute_context_unref(context);
-    ck_assert_int_eq(memory.bytes, 0);
+    must_int_eq(memory.bytes, 0);
 }
 END_TEST
 
@@ -245,11 +245,11 @@ START_TEST(test_nothing)
     struct version version = {.trie = {0}}, other = {.trie = {0}};
     uint32_t key = 1;
     version_check(&version);
-    ck_assert_int_eq(svcr_trie_remove(context, &version.trie, 0, matches, &key), 0);
+    must_int_eq(svcr_trie_remove(context, &version.trie, 0, matches, &key), 0);
     versions_compare(&version, &other);
     svcr_trie_clear(context, &version.trie);
     other.trie = svcr_trie_share(&version.trie);
-    ck_assert_ptr_null(other.trie.root);
+    must_ptr_null(other.trie.root);
     version_put(context, &version, 1);
     versions_compare(&version, &other);
     versions_compare(&other, &version);
@@ -257,7 +257,7 @@ START_TEST(test_nothing)
     versions_compare(&version, &other);
     svcr_trie_clear(context, &version.trie);
     svcroute_context_unref(context);
-    ck_assert_int_eq(memory.bytes, 0);
+    must_int_eq(memory.bytes, 0);
 }
 END_TEST
 
@@ -287,10 +287,10 @@ START_TEST(test_out_of_memory)
                             ? svcr_trie_remove(context, &version.trie, hash_of(key), matches, &key)
                             : svcr_trie_put(context, &version.trie, &block->head, matches, &key);
                 memory.fail_at = 0;
-                ck_assert(error == 0 || error == SVCROUTE_ERR_NOMEM);
+                must(error == 0 || error == SVCROUTE_ERR_NOMEM);
                 svcr_block_unref(context, block);
                 svcr_trie_clear(context, &version.trie);
-                ck_assert_uint_lt(n, 40);
+                must_uint_lt(n, 40);
             }
             version_check(&base);
             if (shared) {
@@ -300,8 +300,8 @@ START_TEST(test_out_of_memory)
     }
     svcr_trie_clear(context, &base.trie);
     svcroute_context_unref(context);
-    ck_assert_int_eq(memory.blocks, 0);
-    ck_assert_int_eq(memory.bytes, 0);
+    must_int_eq(memory.blocks, 0);
+    must_int_eq(memory.bytes, 0);
 }
 END_TEST
 
