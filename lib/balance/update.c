@@ -243,6 +243,9 @@ static void pool_commit(struct svcroute_balancer *balancer, struct svcr_pool *po
     }
     pool->layout = layout;
     pool->staged = NULL;
+    for (uint32_t i = 0; layout->peers != NULL && i < layout->shape.num; i++) {
+        svcr_peer_look(balancer, layout->peers[i]); /* checks may have come or gone */
+    }
     svcr_layout_unref(older);
 }
 
