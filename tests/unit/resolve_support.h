@@ -18,14 +18,15 @@
     } while (0)
 #define must_int_eq(a, b)                                                                          \
     do {                                                                                           \
-        long long must_a = (long long)(a), must_b = (long long)(b);                                                    \
+        long long must_a = (long long)(a), must_b = (long long)(b);                                \
         if (must_a != must_b) {                                                                    \
             ck_abort_msg("%s is %lld, not %lld", #a, must_a, must_b);                              \
         }                                                                                          \
     } while (0)
 #define must_uint_eq(a, b)                                                                         \
     do {                                                                                           \
-        unsigned long long must_a = (long long)(a), must_b = (long long)(b);                                           \
+        unsigned long long must_a = (unsigned long long)(a);                                       \
+        unsigned long long must_b = (unsigned long long)(b);                                       \
         if (must_a != must_b) {                                                                    \
             ck_abort_msg("%s is %llu, not %llu", #a, must_a, must_b);                              \
         }                                                                                          \
