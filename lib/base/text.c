@@ -259,9 +259,9 @@ void svcr_buffer_add_char(struct svcr_buffer *buffer, char c)
     }
 }
 
-void svcr_buffer_add_integer(struct svcr_buffer *buffer, int64_t value)
+size_t svcr_integer_write(char out[SVCR_INTEGER_MAX], int64_t value)
 {
-    char digits[20];
+    char digits[SVCR_INTEGER_MAX];
     size_t at = sizeof(digits);
     uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 
@@ -272,7 +272,15 @@ void svcr_buffer_add_integer(struct svcr_buffer *buffer, int64_t value)
     if (value < 0) {
         digits[--at] = '-';
     }
-    svcr_buffer_add(buffer, digits + at, sizeof(digits) - at);
+    memcpy(out, digits + at, sizeof(digits) - at);
+    return sizeof(digits) - at;
+}
+
+void svcr_buffer_add_integer(struct svcr_buffer *buffer, int64_t value)
+{
+    char text[SVCR_INTEGER_MAX];
+
+    svcr_buffer_add(buffer, text, svcr_integer_write(text, value));
 }
 
 void svcr_buffer_printf(struct svcr_buffer *buffer, const char *format, ...)

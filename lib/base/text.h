@@ -20,6 +20,21 @@ static inline bool svcr_text_same(svcr_text a, svcr_text b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* A word that differs for most texts that differ: both ends of the text and its size. */
+static inline uint64_t svcr_text_word(svcr_text text)
+{
+    uint64_t first = text.size, last;
+    if (text.size >= 8) {
+        memcpy(&first, text.data, 8);
+        memcpy(&last, text.data + text.size - 8, 8);
+        return (first ^ (last << 29 | last >> 35)) + text.size;
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        first = first << 8 | (uint8_t)text.data[i];
+    }
+    return first;
+}
+
 /* As bytes; a prefix comes first. <0, 0, >0. */
 int svcr_text_compare(svcr_text a, svcr_text b);
 bool svcr_text_starts(svcr_text text, svcr_text prefix);
@@ -57,6 +72,9 @@ void svcr_buffer_add_text(struct svcr_buffer *buffer, svcr_text text);
 void svcr_buffer_add_string(struct svcr_buffer *buffer, const char *string); /* up to its NUL */
 void svcr_buffer_add_char(struct svcr_buffer *buffer, char c);
 void svcr_buffer_add_integer(struct svcr_buffer *buffer, int64_t value);
+/* Writes an integer in decimal, without a NUL; gives its number of bytes. */
+#define SVCR_INTEGER_MAX 20
+size_t svcr_integer_write(char out[SVCR_INTEGER_MAX], int64_t value);
 /* Locale-free as long as no floating point is formatted, which is forbidden here. */
 __attribute__((format(printf, 2, 3))) void svcr_buffer_printf(struct svcr_buffer *buffer,
                                                               const char *format, ...);

@@ -43,21 +43,6 @@ static inline uint64_t svcr_tree_load(const char *data)
     return word;
 }
 
-/* A word that differs for most keys that differ: both ends of the text and its size. Keys of one
- * map often share a long prefix ("kubernetes.io/..."). */
-static inline uint64_t svcr_tree_key_word(const char *data, size_t size)
-{
-    if (size >= 8) {
-        uint64_t last = svcr_tree_load(data + size - 8);
-        return (svcr_tree_load(data) ^ (last << 29 | last >> 35)) + size;
-    }
-    uint64_t word = size;
-    for (size_t i = 0; i < size; i++) {
-        word = word << 8 | (uint8_t)data[i];
-    }
-    return word;
-}
-
 /* Notes a node of the innermost open map as one of its keys. */
 static inline int svcr_tree_add_key(struct svcroute_document *document,
                                     const struct svcroute_node *node)
@@ -69,7 +54,7 @@ static inline int svcr_tree_add_key(struct svcroute_document *document,
         }
     }
     struct svcr_key *key = &document->keys[document->num_keys++];
-    key->word = svcr_tree_key_word(node->as.text, node->size);
+    key->word = svcr_text_word(svcr_node_text(node));
     key->node = (size_t)(node - document->nodes);
     return 0;
 }

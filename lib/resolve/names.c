@@ -10,469 +10,109 @@
  * same text, its last part would make k1 = k2 and so b1 = b2. So a group depends on others only
  * through the question whether some base name "<name>-<k>" is in use, and is looked at again when
  * one comes or goes. */
-#include "resolve/resolver.h"
+#include "resolve/names.h"
 
 #include <svcroute/error.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "resolve/sort.h"
 #include "resolve/table.h"
 
-struct change { /* of one claim */
-    struct change *next;
-    struct svcr_claim claim; /* borrowed */
-};
-
-struct pending { /* one group to be made anew */
-    struct pending *chain;
-    uint64_t hash;
-    svcr_text name;
-    struct change *added, *removed;
-    uint32_t num_added, num_removed;
-    struct svcr_group *before; /* borrowed from the previous version */
-    struct svcr_group *after;  /* borrowed from the trie; NULL: nobody writes the name */
-};
-
-struct settling {
-    struct svcr_resolver *resolver;
-    struct svcr_trie *trie;
-    size_t *num_entries;
-    bool routes; /* or services */
-    struct pending **buckets;
-    size_t mask;
-    struct svcr_list_of pendings;
+struct svcr_naming {
+    struct svcr_settling routes, services;
 };
 
 /* ---- gathering ---- */
 
-static struct pending *pending_get(struct settling *settling, uint64_t hash, svcr_text name)
+/* Makes room for one more pending in the hash table; the old one is left to the arena. */
+static bool buckets_grow(struct svcr_settling *settling)
+{
+    size_t size = settling->buckets != NULL ? 2 * (settling->mask + 1) : 16;
+    if (settling->buckets != NULL && settling->num <= settling->mask) {
+        return true;
+    }
+    struct svcr_pending **buckets =
+        svcr_arena_zalloc(&settling->resolver->arena, size, sizeof(*buckets));
+    if (buckets == NULL) {
+        return svcr_fail(settling->resolver, SVCROUTE_ERR_NOMEM);
+    }
+    settling->buckets = buckets;
+    settling->mask = size - 1;
+    for (struct svcr_pending *pending = settling->first; pending != NULL; pending = pending->next) {
+        pending->chain = buckets[pending->hash & settling->mask];
+        buckets[pending->hash & settling->mask] = pending;
+    }
+    return true;
+}
+
+static struct svcr_pending *pending_find(const struct svcr_settling *settling, uint64_t hash,
+                                         svcr_text name)
+{
+    struct svcr_pending *there =
+        settling->num != 0 ? settling->buckets[hash & settling->mask] : NULL;
+    while (there != NULL && !(there->hash == hash && svcr_text_same(there->name, name))) {
+        there = there->chain;
+    }
+    return there;
+}
+
+static struct svcr_group *group_get(const struct svcr_settling *settling, uint64_t hash,
+                                    svcr_text name)
+{
+    return (struct svcr_group *)(void *)svcr_trie_get(settling->trie, hash, svcr_group_match,
+                                                      &name);
+}
+
+static struct svcr_pending *pending_get(struct svcr_settling *settling, uint64_t hash,
+                                        svcr_text name)
 {
     struct svcr_resolver *resolver = settling->resolver;
-    struct pending **bucket = &settling->buckets[hash & settling->mask];
-    for (struct pending *there = *bucket; there != NULL; there = there->chain) {
-        if (there->hash == hash && svcr_text_same(there->name, name)) {
-            return there;
-        }
+    struct svcr_pending *pending = pending_find(settling, hash, name);
+    if (pending != NULL) {
+        return pending;
     }
-    struct pending *pending = svcr_arena_zalloc(&resolver->arena, 1, sizeof(*pending));
-    if (pending == NULL) {
+    pending = svcr_arena_zalloc(&resolver->arena, 1, sizeof(*pending));
+    if (pending == NULL || !buckets_grow(settling)) {
         svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
         return NULL;
     }
-    *pending = (struct pending){.chain = *bucket, .hash = hash, .name = name};
-    pending->before =
-        (struct svcr_group *)(void *)svcr_trie_get(settling->trie, hash, svcr_group_match, &name);
+    struct svcr_pending **bucket = &settling->buckets[hash & settling->mask];
+    *pending = (struct svcr_pending){.chain = *bucket, .hash = hash, .name = name};
+    pending->before = svcr_block_ref(group_get(settling, hash, name));
     *bucket = pending;
-    return svcr_list_add(resolver, &settling->pendings, pending) ? pending : NULL;
+    *settling->last = pending;
+    settling->last = &pending->next;
+    settling->num++;
+    return pending;
 }
 
-static svcr_text thing_name(const struct settling *settling, const struct svcr_block *thing)
+static struct svcr_block *thing_at(const struct svcr_settling *settling,
+                                   const struct svcr_unit *unit, uint32_t place)
 {
-    return settling->routes ? ((const struct svcr_route *)(const void *)thing)->base_name
-                            : ((const struct svcr_tree_service *)(const void *)thing)->base_name;
+    return settling->routes ? &unit->routes[place]->head : &unit->services[place]->head;
 }
 
-static bool change_add(struct settling *settling, const struct svcr_unit *unit, uint32_t place,
+static bool change_add(struct svcr_settling *settling, const struct svcr_unit *unit, uint32_t place,
                        bool added)
 {
     struct svcr_resolver *resolver = settling->resolver;
-    struct svcr_block *thing =
-        settling->routes ? &unit->routes[place]->head : &unit->services[place]->head;
-    struct pending *pending = pending_get(settling, thing->hash, thing_name(settling, thing));
-    struct change *change =
+    struct svcr_block *thing = thing_at(settling, unit, place);
+    struct svcr_pending *pending =
+        pending_get(settling, thing->hash, svcr_thing_name(settling, thing));
+    struct svcr_change *change =
         pending != NULL ? svcr_arena_alloc(&resolver->arena, sizeof(*change)) : NULL;
     if (change == NULL) {
         return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
     }
-    struct change **list = added ? &pending->added : &pending->removed;
-    *change = (struct change){*list, {unit->owner, thing, place, 0}};
+    struct svcr_change **list = added ? &pending->added : &pending->removed;
+    *change = (struct svcr_change){*list, {unit->owner, thing, place, 0}};
     *list = change;
     pending->num_added += added ? 1 : 0;
     pending->num_removed += added ? 0 : 1;
     return true;
 }
 
-static uint32_t num_things(const struct settling *settling, const struct svcr_unit *unit)
-{
-    if (unit == NULL) {
-        return 0;
-    }
-    return settling->routes ? unit->num_routes : unit->num_services;
-}
-
-static const void *thing_at(const struct settling *settling, const struct svcr_unit *unit,
-                            uint32_t i)
-{
-    return settling->routes ? (const void *)unit->routes[i] : (const void *)unit->services[i];
-}
-
-static bool gather(struct settling *settling)
-{
-    const struct svcr_list_of *works = &settling->resolver->works;
-    for (size_t i = 0; i < works->num; i++) {
-        const struct svcr_work *work = works->items[i];
-        uint32_t before = work->made == work->previous ? 0 : num_things(settling, work->previous);
-        uint32_t after = work->made == work->previous ? 0 : num_things(settling, work->made);
-        for (uint32_t j = 0; j < before || j < after; j++) {
-            if (j < before && j < after &&
-                thing_at(settling, work->previous, j) == thing_at(settling, work->made, j)) {
-                continue;
-            }
-            if ((j < before && !change_add(settling, work->previous, j, false)) ||
-                (j < after && !change_add(settling, work->made, j, true))) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static bool settling_open(struct settling *settling)
-{
-    const struct svcr_list_of *works = &settling->resolver->works;
-    size_t num = 0;
-    for (size_t i = 0; i < works->num; i++) {
-        const struct svcr_work *work = works->items[i];
-        num += num_things(settling, work->previous) + num_things(settling, work->made);
-    }
-    size_t size = 16;
-    while (size < num) {
-        size *= 2;
-    }
-    settling->mask = size - 1;
-    settling->buckets =
-        svcr_arena_zalloc(&settling->resolver->arena, size, sizeof(*settling->buckets));
-    return settling->buckets != NULL || svcr_fail(settling->resolver, SVCROUTE_ERR_NOMEM);
-}
-
-/* ---- claims of one group ---- */
-
-static int claim_order(const void *a, const void *b)
-{
-    const struct svcr_claim *left = a;
-    const struct svcr_claim *right = b;
-    int order = left->owner == right->owner ? 0 : svcr_owner_compare(left->owner, right->owner);
-    if (order != 0) {
-        return order;
-    }
-    return left->place < right->place ? -1 : left->place > right->place;
-}
-
-/* A list of changes as a sorted array of claims, with an end mark. */
-static const void **changes_sorted(struct svcr_resolver *resolver, const struct change *list,
-                                   uint32_t num)
-{
-    const void **items = svcr_arena_zalloc(&resolver->arena, ((size_t)num + 1) * 2, sizeof(*items));
-    if (items == NULL) {
-        svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-        return NULL;
-    }
-    for (uint32_t i = 0; i < num; i++, list = list->next) {
-        items[i] = &list->claim;
-    }
-    svcr_sort(items, items + num, num, claim_order);
-    items[num] = NULL;
-    return items;
-}
-
-/* The claims after the changes, in order: the old ones without the removed, merged with the added.
- */
-static const struct svcr_claim **claims_merge(struct svcr_resolver *resolver,
-                                              const struct pending *pending, uint32_t *num)
-{
-    uint32_t num_before = pending->before != NULL ? pending->before->num_claims : 0;
-    const void **added = changes_sorted(resolver, pending->added, pending->num_added);
-    const void **removed = changes_sorted(resolver, pending->removed, pending->num_removed);
-    const struct svcr_claim **claims = svcr_arena_zalloc(
-        &resolver->arena, (size_t)num_before + pending->num_added + 1, sizeof(*claims));
-    if (added == NULL || removed == NULL || claims == NULL) {
-        svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-        return NULL;
-    }
-    *num = 0;
-    for (uint32_t i = 0; i < num_before; i++) {
-        const struct svcr_claim *claim = &pending->before->claims[i];
-        if (*removed != NULL && claim_order(claim, *removed) == 0) {
-            removed++;
-            continue;
-        }
-        while (*added != NULL && claim_order(*added, claim) < 0) {
-            claims[(*num)++] = *added++;
-        }
-        claims[(*num)++] = claim;
-    }
-    while (*added != NULL) {
-        claims[(*num)++] = *added++;
-    }
-    return claims;
-}
-
-/* ---- entries ---- */
-
-struct shape { /* of a group to be made */
-    const struct svcr_claim **claims;
-    uint32_t *entry_of;  /* per claim */
-    uint32_t *claim_of;  /* per entry: the claim whose thing it stands for */
-    uint32_t *suffix_of; /* per entry; 0: none */
-    uint32_t num_claims, num_entries;
-};
-
-static const struct svcr_tree_service *claimed(const struct svcr_claim *claim)
-{
-    return (const struct svcr_tree_service *)(const void *)claim->thing;
-}
-
-/* Finds for every claim the entry with the same tuple, by a hash table over the entries. */
-static bool entries_by_tuple(struct svcr_resolver *resolver, struct shape *shape)
-{
-    size_t size = 4;
-    while (size < 2 * (size_t)shape->num_claims) {
-        size *= 2;
-    }
-    uint32_t *slots = svcr_arena_zalloc(&resolver->arena, size, sizeof(*slots));
-    if (slots == NULL) {
-        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-    }
-    for (uint32_t i = 0; i < shape->num_claims; i++) {
-        const struct svcr_tree_service *service = claimed(shape->claims[i]);
-        size_t at = svcr_tree_service_tuple_hash(resolver->context, service) & (size - 1);
-        while (slots[at] != 0 &&
-               !svcr_tree_service_same_tuple(claimed(shape->claims[shape->claim_of[slots[at] - 1]]),
-                                             service)) {
-            at = (at + 1) & (size - 1);
-        }
-        if (slots[at] == 0) {
-            shape->claim_of[shape->num_entries] = i;
-            slots[at] = ++shape->num_entries;
-        }
-        shape->entry_of[i] = slots[at] - 1;
-    }
-    return true;
-}
-
-static bool shape_make(struct settling *settling, const struct pending *pending,
-                       struct shape *shape)
-{
-    struct svcr_resolver *resolver = settling->resolver;
-    shape->claims = claims_merge(resolver, pending, &shape->num_claims);
-    uint32_t *numbers =
-        svcr_arena_zalloc(&resolver->arena, 3 * (size_t)shape->num_claims + 1, sizeof(*numbers));
-    if (shape->claims == NULL || numbers == NULL) {
-        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-    }
-    shape->entry_of = numbers;
-    shape->claim_of = numbers + shape->num_claims;
-    shape->suffix_of = numbers + 2 * (size_t)shape->num_claims;
-    if (shape->num_claims == 1) {
-        shape->num_entries = 1;
-        return true;
-    }
-    if (resolver->traefik && shape->num_claims != 0) {
-        shape->num_entries = 1;
-        shape->claim_of[0] = shape->num_claims - 1;
-        const struct svcr_claim *last = shape->claims[shape->num_claims - 1];
-        for (uint32_t i = 0; i + 1 < shape->num_claims; i++) {
-            bool same = !settling->routes &&
-                        svcr_tree_service_same_tuple(claimed(shape->claims[i]), claimed(last));
-            shape->entry_of[i] = same ? 0 : UINT32_MAX;
-        }
-        return true;
-    }
-    if (settling->routes) {
-        for (uint32_t i = 0; i < shape->num_claims; i++) {
-            shape->entry_of[i] = shape->claim_of[i] = i;
-        }
-        shape->num_entries = shape->num_claims;
-        return true;
-    }
-    return entries_by_tuple(resolver, shape);
-}
-
-/* ---- diagnostics ---- */
-
-/* Where the claim is written in its object. */
-static struct svcr_object *claim_spot(const struct settling *settling,
-                                      const struct svcr_claim *claim, struct svcr_spot *spot,
-                                      struct svcr_position *at)
-{
-    if (settling->routes) {
-        const struct svcr_route *route = (const void *)claim->thing;
-        *spot = (struct svcr_spot){SVCR_SPOT_ROUTE, route->index, 0};
-        *at = svcr_object_position(route->object, route->rule->place, SVCR_RULE_MATCH);
-        return route->object;
-    }
-    const struct svcr_tree_service *service = claimed(claim);
-    *spot = service->spot;
-    *at = service->reference != NULL
-              ? svcr_object_position(service->object, service->reference->place, 0)
-              : svcr_object_position(service->object, svcr_object_meta(service->object)->place, 0);
-    return service->object;
-}
-
-static void report_meeting(struct settling *settling, const struct pending *pending,
-                           const struct svcr_claim *loser, const struct svcr_claim *keeper,
-                           uint32_t suffix)
-{
-    struct svcr_resolver *resolver = settling->resolver;
-    struct svcr_spot spot;
-    struct svcr_position at;
-    char path[SVCR_SPOT_MAX];
-    struct svcr_object *object = claim_spot(settling, loser, &spot, &at);
-    svcr_text field = svcr_spot_text(spot, "", path);
-    const char *what = settling->routes ? "route" : "service";
-    const char *kind = svcroute_kind_name(keeper->owner->kind);
-    if (suffix != 0) {
-        svcr_report(resolver, SVCR_DIAG_NAME_MEETS, 0, object, at, field,
-                    "the name %.*s is that of a %s of %s %.*s/%.*s; this one is called %.*s-%u",
-                    SVCR_ARG(pending->name), what, kind, SVCR_ARG(keeper->owner->namespace_),
-                    SVCR_ARG(keeper->owner->name), SVCR_ARG(pending->name), suffix);
-    } else {
-        svcr_report(
-            resolver, SVCR_DIAG_NAME_MEETS, 0, object, at, field,
-            "the name %.*s is written by %s %.*s/%.*s too, whose %s takes the place of this "
-            "one",
-            SVCR_ARG(pending->name), kind, SVCR_ARG(keeper->owner->namespace_),
-            SVCR_ARG(keeper->owner->name), what);
-    }
-}
-
-static void report_meetings(struct settling *settling, const struct pending *pending,
-                            const struct shape *shape)
-{
-    struct svcr_resolver *resolver = settling->resolver;
-    resolver->object = NULL;
-    resolver->report = &resolver->unit_diags;
-    const struct svcr_claim *keeper = shape->claims[shape->claim_of[0]];
-    for (uint32_t i = 1; i < shape->num_entries; i++) {
-        report_meeting(settling, pending, shape->claims[shape->claim_of[i]], keeper,
-                       shape->suffix_of[i]);
-    }
-    for (uint32_t i = 0; i < shape->num_claims; i++) {
-        if (shape->entry_of[i] == UINT32_MAX) {
-            report_meeting(settling, pending, shape->claims[i], keeper, 0);
-        }
-    }
-}
-
-/* ---- packing ---- */
-
-static size_t suffix_size(uint32_t suffix)
-{
-    size_t size = suffix != 0 ? 1 : 0;
-    for (; suffix != 0; suffix /= 10) {
-        size++;
-    }
-    return size;
-}
-
-static void suffix_write(char *end, uint32_t suffix)
-{
-    for (; suffix != 0; suffix /= 10) {
-        *--end = (char)('0' + suffix % 10);
-    }
-    *--end = '-';
-}
-
-static void entries_pack(struct svcr_group *group, const struct shape *shape,
-                         struct svcr_pack *pack)
-{
-    group->num_entries = shape->num_entries;
-    for (uint32_t i = 0; i < shape->num_entries; i++) {
-        svcr_text name = group->name;
-        if (shape->suffix_of[i] != 0) {
-            size_t size = suffix_size(shape->suffix_of[i]);
-            name = svcr_pack_text(pack, group->name);
-            pack->at += size;
-            name.size += size;
-            suffix_write(pack->at, shape->suffix_of[i]);
-        }
-        group->entries[i] = (struct svcr_entry){shape->claims[shape->claim_of[i]]->thing, name};
-    }
-}
-
-/* Makes the block of a group; the diagnostics in unit_diags become its own. */
-static struct svcr_group *group_pack(struct svcr_resolver *resolver, const struct pending *pending,
-                                     const struct shape *shape)
-{
-    struct svcr_list_of *diags = &resolver->unit_diags;
-    size_t claims = shape->num_claims * sizeof(struct svcr_claim);
-    size_t entries = shape->num_entries * sizeof(struct svcr_entry);
-    size_t records = diags->num * sizeof(void *);
-    size_t texts = pending->name.size;
-    for (uint32_t i = 0; i < shape->num_entries; i++) {
-        size_t suffix = suffix_size(shape->suffix_of[i]);
-        texts += suffix != 0 ? pending->name.size + suffix : 0;
-    }
-    struct svcr_group *group = svcr_block_new(resolver->context, SVCR_BLOCK_GROUP,
-                                              sizeof(*group) + claims + entries + records + texts);
-    if (group == NULL) {
-        svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-        return NULL;
-    }
-    char *at = (char *)(group + 1);
-    struct svcr_pack pack = {at + claims + entries + records};
-    group->head.hash = pending->hash;
-    group->name = svcr_pack_text(&pack, pending->name);
-    group->claims = (struct svcr_claim *)(void *)at;
-    group->entries = (struct svcr_entry *)(void *)(at + claims);
-    group->diags = (struct svcr_diag **)(void *)(at + claims + entries);
-    for (uint32_t i = 0; i < shape->num_claims; i++) {
-        group->claims[i] = *shape->claims[i];
-        group->claims[i].entry = shape->entry_of[i];
-        svcr_block_ref(group->claims[i].owner);
-        svcr_block_ref(group->claims[i].thing);
-    }
-    group->num_claims = shape->num_claims;
-    entries_pack(group, shape, &pack);
-    for (size_t i = 0; i < diags->num; i++) {
-        group->diags[i] = diags->items[i];
-    }
-    group->num_diags = (uint32_t)diags->num;
-    diags->num = 0;
-    return group;
-}
-
-static bool group_put(struct settling *settling, struct pending *pending, const struct shape *shape)
-{
-    struct svcr_resolver *resolver = settling->resolver;
-    struct svcr_group *group = resolver->error == 0 ? group_pack(resolver, pending, shape) : NULL;
-    if (group == NULL) {
-        return false;
-    }
-    int error = svcr_trie_put(resolver->context, settling->trie, &group->head, svcr_group_match,
-                              &pending->name);
-    svcr_block_unref(resolver->context, group);
-    if (error != 0) {
-        return svcr_fail(resolver, error);
-    }
-    pending->after = group;
-    return true;
-}
-
-/* ---- the steps ---- */
-
-/* Makes the group of a pending name; several entries are named later, when all names in use are
- * known. */
-static bool pending_make(struct settling *settling, struct pending *pending)
-{
-    struct svcr_resolver *resolver = settling->resolver;
-    struct shape shape = {0};
-    if (!shape_make(settling, pending, &shape)) {
-        return false;
-    }
-    *settling->num_entries -= pending->before != NULL ? pending->before->num_entries : 0;
-    *settling->num_entries += shape.num_entries;
-    if (shape.num_claims == 0) {
-        int error = svcr_trie_remove(resolver->context, settling->trie, pending->hash,
-                                     svcr_group_match, &pending->name);
-        return error == 0 || svcr_fail(resolver, error);
-    }
-    if (shape.num_entries == 1) {
-        report_meetings(settling, pending, &shape);
-    }
-    return group_put(settling, pending, &shape);
-}
+/* ---- names with one writer ---- */
 
 /* "<base>-<k>" with k from 2 up: the base; else size 0. */
 static svcr_text suffix_base(svcr_text name)
@@ -489,32 +129,158 @@ static svcr_text suffix_base(svcr_text name)
     return (svcr_text){name.data, at - 1};
 }
 
-/* Looks again at groups whose suffixed names a name that came or went could touch. */
-static bool pending_widen(struct settling *settling)
+static bool arrival_add(struct svcr_settling *settling, svcr_text name)
 {
-    size_t num = settling->pendings.num;
-    for (size_t i = 0; i < num; i++) {
-        const struct pending *pending = settling->pendings.items[i];
-        svcr_text base = suffix_base(pending->name);
-        if ((pending->before == NULL) == (pending->after == NULL) || base.size == 0) {
+    if (suffix_base(name).size == 0) {
+        return true;
+    }
+    struct svcr_arrival *arrival = svcr_arena_alloc(&settling->resolver->arena, sizeof(*arrival));
+    if (arrival == NULL) {
+        return svcr_fail(settling->resolver, SVCROUTE_ERR_NOMEM);
+    }
+    *arrival = (struct svcr_arrival){settling->arrivals, name};
+    settling->arrivals = arrival;
+    return true;
+}
+
+/* Puts the group of a single claim, in the place of one that there may be. */
+static bool lone_put(struct svcr_settling *settling, const struct svcr_unit *unit, uint32_t place)
+{
+    struct svcroute_context *context = settling->resolver->context;
+    struct svcr_block *thing = thing_at(settling, unit, place);
+    struct svcr_group *group =
+        svcr_block_new(context, SVCR_BLOCK_GROUP,
+                       sizeof(*group) + sizeof(*group->claims) + sizeof(*group->entries));
+    if (group == NULL) {
+        return svcr_fail(settling->resolver, SVCROUTE_ERR_NOMEM);
+    }
+    group->head.hash = thing->hash;
+    group->name = svcr_thing_name(settling, thing);
+    group->num_claims = group->num_entries = 1;
+    group->claims = (struct svcr_claim *)(void *)(group + 1);
+    group->entries = (struct svcr_entry *)(void *)(group->claims + 1);
+    group->claims[0] =
+        (struct svcr_claim){svcr_block_ref(unit->owner), svcr_block_ref(thing), place, 0};
+    group->entries[0] = (struct svcr_entry){thing, group->name};
+    int error =
+        svcr_trie_put(context, settling->trie, &group->head, svcr_group_match, &group->name);
+    svcr_block_unref(context, group);
+    return error == 0 || svcr_fail(settling->resolver, error);
+}
+
+/* Nearly all names have one writer at all times. Such a name is settled at once, when its writer
+ * comes (`before` NULL) or gives way to its new version; *done is false for all others. */
+static bool lone_settle(struct svcr_settling *settling, const struct svcr_block *before,
+                        const struct svcr_unit *unit, uint32_t place, bool *done)
+{
+    const struct svcr_block *thing = thing_at(settling, unit, place);
+    svcr_text name = svcr_thing_name(settling, thing);
+    *done = false;
+    if (pending_find(settling, thing->hash, name) != NULL) {
+        return true;
+    }
+    const struct svcr_group *there = group_get(settling, thing->hash, name);
+    if (before != NULL ? there == NULL || there->num_claims != 1 || there->claims[0].thing != before
+                       : there != NULL) {
+        return true;
+    }
+    *done = true;
+    *settling->num_entries += there == NULL ? 1 : 0;
+    return lone_put(settling, unit, place) && (there != NULL || arrival_add(settling, name));
+}
+
+static bool gather(struct svcr_settling *settling, const struct svcr_work *work,
+                   uint32_t num_before, uint32_t num_after)
+{
+    for (uint32_t i = 0; i < num_before || i < num_after; i++) {
+        bool settled = false;
+        struct svcr_block *before = i < num_before ? thing_at(settling, work->previous, i) : NULL;
+        if (i < num_after && before == thing_at(settling, work->made, i)) {
             continue;
         }
-        uint64_t hash = svcr_name_hash(settling->resolver->context, base);
-        struct svcr_group *group = (struct svcr_group *)(void *)svcr_trie_get(
-            settling->trie, hash, svcr_group_match, &base);
-        if (group == NULL || group->num_entries < 2) {
-            continue;
-        }
-        struct pending *touched = pending_get(settling, hash, group->name);
-        if (touched == NULL) {
+        if (i < num_after && !lone_settle(settling, before, work->made, i, &settled)) {
             return false;
         }
-        touched->after = group;
+        if (!settled && ((i < num_before && !change_add(settling, work->previous, i, false)) ||
+                         (i < num_after && !change_add(settling, work->made, i, true)))) {
+            return false;
+        }
     }
     return true;
 }
 
-static bool name_used(struct settling *settling, svcr_text base, uint32_t suffix)
+bool svcr_names_gather(struct svcr_resolver *resolver, const struct svcr_work *work)
+{
+    const struct svcr_unit *before = work->previous;
+    const struct svcr_unit *after = work->made;
+    struct svcr_naming *naming = resolver->naming;
+    return before == after ||
+           (gather(&naming->routes, work, before != NULL ? before->num_routes : 0,
+                   after != NULL ? after->num_routes : 0) &&
+            gather(&naming->services, work, before != NULL ? before->num_services : 0,
+                   after != NULL ? after->num_services : 0));
+}
+
+/* ---- the steps ---- */
+
+/* Makes the group of a pending name; several entries are named later, when all names in use are
+ * known. */
+static bool pending_make(struct svcr_settling *settling, struct svcr_pending *pending)
+{
+    struct svcr_resolver *resolver = settling->resolver;
+    struct svcr_shape shape = {0};
+    if (!svcr_shape_make(settling, pending, &shape)) {
+        return false;
+    }
+    *settling->num_entries -= pending->before != NULL ? pending->before->num_entries : 0;
+    *settling->num_entries += shape.num_entries;
+    if (shape.num_claims == 0) {
+        int error = svcr_trie_remove(resolver->context, settling->trie, pending->hash,
+                                     svcr_group_match, &pending->name);
+        return error == 0 || svcr_fail(resolver, error);
+    }
+    if (shape.num_entries == 1) {
+        svcr_shape_report(settling, pending, &shape);
+    }
+    return svcr_group_put(settling, pending, &shape);
+}
+
+/* Looks again at the group whose suffixed names a name that came or went could touch. */
+static bool widen(struct svcr_settling *settling, svcr_text name)
+{
+    svcr_text base = suffix_base(name);
+    if (base.size == 0) {
+        return true;
+    }
+    uint64_t hash = svcr_name_hash(settling->resolver->context, base);
+    struct svcr_group *group = group_get(settling, hash, base);
+    if (group == NULL || group->num_entries < 2) {
+        return true;
+    }
+    struct svcr_pending *touched = pending_get(settling, hash, group->name);
+    if (touched != NULL) {
+        touched->after = group;
+    }
+    return touched != NULL;
+}
+
+static bool widen_all(struct svcr_settling *settling)
+{
+    bool good = true;
+    struct svcr_pending *const *end = settling->last; /* those that widening adds come behind it */
+    for (struct svcr_pending *const *at = &settling->first; good && at != end; at = &(*at)->next) {
+        if (((*at)->before == NULL) != ((*at)->after == NULL)) {
+            good = widen(settling, (*at)->name);
+        }
+    }
+    for (const struct svcr_arrival *arrival = settling->arrivals; good && arrival != NULL;
+         arrival = arrival->next) {
+        good = widen(settling, arrival->name);
+    }
+    return good;
+}
+
+static bool name_used(struct svcr_settling *settling, svcr_text base, uint32_t suffix)
 {
     struct svcr_buffer *text = &settling->resolver->text;
     text->size = 0;
@@ -530,10 +296,10 @@ static bool name_used(struct settling *settling, svcr_text base, uint32_t suffix
 }
 
 /* Gives names to the entries of a group that has several. */
-static bool pending_name(struct settling *settling, struct pending *pending)
+static bool pending_name(struct svcr_settling *settling, struct svcr_pending *pending)
 {
-    struct shape shape = {0};
-    if (!shape_make(settling, pending, &shape)) {
+    struct svcr_shape shape = {0};
+    if (!svcr_shape_make(settling, pending, &shape)) {
         return false;
     }
     uint32_t suffix = 1;
@@ -543,30 +309,31 @@ static bool pending_name(struct settling *settling, struct pending *pending)
         } while (name_used(settling, pending->name, suffix));
         shape.suffix_of[i] = suffix;
     }
-    report_meetings(settling, pending, &shape);
-    return group_put(settling, pending, &shape);
+    svcr_shape_report(settling, pending, &shape);
+    return svcr_group_put(settling, pending, &shape);
 }
 
-static void hand_over_diags(struct settling *settling)
+static void hand_over_diags(struct svcr_settling *settling)
 {
-    for (size_t i = 0; i < settling->pendings.num; i++) {
-        const struct pending *pending = settling->pendings.items[i];
+    for (const struct svcr_pending *pending = settling->first; pending != NULL;
+         pending = pending->next) {
         for (uint32_t j = 0; pending->after != NULL && j < pending->after->num_diags; j++) {
             svcr_diags_put(settling->resolver->diags, pending->after->diags[j]);
         }
     }
 }
 
-static bool settle(struct settling *settling)
+static bool settle(struct svcr_settling *settling)
 {
-    bool good = settling_open(settling) && gather(settling);
-    for (size_t i = 0; good && i < settling->pendings.num; i++) {
-        good = pending_make(settling, settling->pendings.items[i]);
+    bool good = true;
+    for (struct svcr_pending *pending = settling->first; good && pending != NULL;
+         pending = pending->next) {
+        good = pending_make(settling, pending);
     }
     if (good && !settling->resolver->traefik) {
-        good = pending_widen(settling);
-        for (size_t i = 0; good && i < settling->pendings.num; i++) {
-            struct pending *pending = settling->pendings.items[i];
+        good = widen_all(settling);
+        for (struct svcr_pending *pending = settling->first; good && pending != NULL;
+             pending = pending->next) {
             if (pending->after != NULL && pending->after->num_entries > 1) {
                 good = pending_name(settling, pending);
             }
@@ -575,18 +342,46 @@ static bool settle(struct settling *settling)
     if (good) {
         hand_over_diags(settling);
     }
-    svcr_list_free(settling->resolver, &settling->pendings);
     return good && settling->resolver->error == 0;
+}
+
+bool svcr_names_open(struct svcr_resolver *resolver)
+{
+    struct svcroute_table *table = resolver->table;
+    struct svcr_naming *naming = svcr_arena_zalloc(&resolver->arena, 1, sizeof(*naming));
+    if (naming == NULL) {
+        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
+    }
+    naming->routes = (struct svcr_settling){.resolver = resolver,
+                                            .trie = &table->routes,
+                                            .num_entries = &table->num_routes,
+                                            .routes = true,
+                                            .last = &naming->routes.first};
+    naming->services = (struct svcr_settling){.resolver = resolver,
+                                              .trie = &table->services,
+                                              .num_entries = &table->num_services,
+                                              .last = &naming->services.first};
+    resolver->naming = naming;
+    return true;
 }
 
 bool svcr_names_settle(struct svcr_resolver *resolver)
 {
-    struct svcroute_table *table = resolver->table;
-    struct settling routes = {.resolver = resolver,
-                              .trie = &table->routes,
-                              .num_entries = &table->num_routes,
-                              .routes = true};
-    struct settling services = {
-        .resolver = resolver, .trie = &table->services, .num_entries = &table->num_services};
-    return settle(&routes) && settle(&services);
+    return settle(&resolver->naming->routes) && settle(&resolver->naming->services);
+}
+
+static void settling_close(const struct svcr_settling *settling)
+{
+    for (const struct svcr_pending *pending = settling->first; pending != NULL;
+         pending = pending->next) {
+        svcr_block_unref(settling->resolver->context, pending->before);
+    }
+}
+
+void svcr_names_close(struct svcr_resolver *resolver)
+{
+    if (resolver->naming != NULL) {
+        settling_close(&resolver->naming->routes);
+        settling_close(&resolver->naming->services);
+    }
 }

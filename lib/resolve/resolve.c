@@ -127,6 +127,39 @@ static bool collect_upward(struct svcr_resolver *resolver)
 
 /* ---- making ---- */
 
+/* Carries a unit over into the new table. */
+static int put_unit(struct svcr_resolver *resolver, const struct svcr_work *work)
+{
+    struct svcroute_table *table = resolver->table;
+    table->num_cycles -= work->previous != NULL && work->previous->on_cycle ? 1 : 0;
+    table->num_cycles += work->made != NULL && work->made->on_cycle ? 1 : 0;
+    if (work->made != NULL) {
+        return svcr_trie_put(resolver->context, &table->units, &work->made->head, svcr_unit_match,
+                             work->made->owner);
+    }
+    return svcr_trie_remove(resolver->context, &table->units, work->previous->head.hash,
+                            svcr_unit_match, work->previous->owner);
+}
+
+/* Makes a unit and does all that is to be done with it while it is in the caches. */
+static bool make_work(struct svcr_resolver *resolver, struct svcr_work *work)
+{
+    if (!svcr_unit_make(resolver, work)) {
+        return false;
+    }
+    if (work->made == work->previous) {
+        return true;
+    }
+    int error = put_unit(resolver, work);
+    svcr_block_unref(resolver->context, work->made); /* the table has it now */
+    if (error != 0) {
+        return svcr_fail(resolver, error);
+    }
+    bool speaks = work->made != NULL && svcr_unit_speaks(work->made);
+    return (!speaks || svcr_list_add(resolver, &resolver->speaking, work)) &&
+           svcr_names_gather(resolver, work);
+}
+
 static bool standing_same(const struct svcr_unit *a, const struct svcr_unit *b)
 {
     if (a == NULL || b == NULL) {
@@ -140,10 +173,10 @@ static bool make_tree_work(struct svcr_resolver *resolver, struct svcr_work *wor
     bool was_on_cycle = work->previous != NULL && work->previous->on_cycle;
     if (!work->due && work->on_cycle == was_on_cycle) {
         work->done = true;
-        work->made = svcr_block_ref(work->previous);
+        work->made = work->previous;
         return true;
     }
-    return svcr_unit_make(resolver, work) &&
+    return make_work(resolver, work) &&
            (standing_same(work->previous, work->made) || referrers_due(resolver, work->entity));
 }
 
@@ -158,35 +191,13 @@ static bool make_works(struct svcr_resolver *resolver)
     for (size_t i = 0; good && i < resolver->works.num; i++) {
         struct svcr_work *work = resolver->works.items[i];
         if (work->entity->kind == SVCROUTE_KIND_INGRESS_ROUTE) {
-            good = svcr_unit_make(resolver, work);
+            good = make_work(resolver, work);
         }
     }
     return good;
 }
 
-/* ---- the new table ---- */
-
-static bool put_units(struct svcr_resolver *resolver)
-{
-    struct svcroute_table *table = resolver->table;
-    for (size_t i = 0; i < resolver->works.num; i++) {
-        const struct svcr_work *work = resolver->works.items[i];
-        int error = 0;
-        if (work->made != NULL && work->made != work->previous) {
-            error = svcr_trie_put(resolver->context, &table->units, &work->made->head,
-                                  svcr_unit_match, work->made->owner);
-        } else if (work->made == NULL && work->previous != NULL) {
-            error = svcr_trie_remove(resolver->context, &table->units, work->previous->head.hash,
-                                     svcr_unit_match, work->previous->owner);
-        }
-        if (error != 0) {
-            return svcr_fail(resolver, error);
-        }
-        table->num_cycles -= work->previous != NULL && work->previous->on_cycle ? 1 : 0;
-        table->num_cycles += work->made != NULL && work->made->on_cycle ? 1 : 0;
-    }
-    return true;
-}
+/* ---- diagnostics ---- */
 
 static int work_order(const void *a, const void *b)
 {
@@ -210,20 +221,16 @@ void svcr_unit_put_diags(const struct svcr_unit *unit, struct svcroute_diags *di
 /* Hands over what the units made anew have to say, in the order of the objects. */
 static bool hand_over_diags(struct svcr_resolver *resolver)
 {
-    size_t num = resolver->works.num;
+    size_t num = resolver->speaking.num;
     const void **works = svcr_arena_zalloc(&resolver->arena, 2 * num + 1, sizeof(*works));
     if (works == NULL) {
         return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
     }
-    size_t new_num = 0;
     for (size_t i = 0; i < num; i++) {
-        const struct svcr_work *work = resolver->works.items[i];
-        if (work->made != NULL && work->made != work->previous && svcr_unit_speaks(work->made)) {
-            works[new_num++] = work;
-        }
+        works[i] = resolver->speaking.items[i];
     }
-    svcr_sort(works, works + num, new_num, work_order);
-    for (size_t i = 0; i < new_num; i++) {
+    svcr_sort(works, works + num, num, work_order);
+    for (size_t i = 0; i < num; i++) {
         svcr_unit_put_diags(((const struct svcr_work *)works[i])->made, resolver->diags);
     }
     return true;
@@ -268,15 +275,16 @@ static bool can_continue(const struct svcroute_table *previous, const struct svc
 static void resolver_close(struct svcr_resolver *resolver)
 {
     for (size_t i = 0; i < resolver->works.num; i++) {
-        struct svcr_work *work = resolver->works.items[i];
+        const struct svcr_work *work = resolver->works.items[i];
         work->entity->mark = NULL;
-        svcr_block_unref(resolver->context, work->made);
     }
     for (size_t i = 0; i < resolver->unit_diags.num; i++) {
         svcr_diag_unref(resolver->context, resolver->unit_diags.items[i]);
     }
     svcr_backend_forget(resolver);
+    svcr_names_close(resolver);
     svcr_list_free(resolver, &resolver->works);
+    svcr_list_free(resolver, &resolver->speaking);
     svcr_list_free(resolver, &resolver->routes);
     svcr_list_free(resolver, &resolver->services);
     svcr_list_free(resolver, &resolver->unit_diags);
@@ -309,9 +317,9 @@ static int run(struct svcroute_table *table, struct svcroute_store *store,
         table->num_services = previous->num_services;
         table->num_cycles = previous->num_cycles;
     }
-    bool good = previous != NULL ? collect_changes(&resolver) : collect_all(&resolver);
-    good = good && make_works(&resolver) && put_units(&resolver) && hand_over_diags(&resolver) &&
-           svcr_names_settle(&resolver);
+    bool good = svcr_names_open(&resolver) &&
+                (previous != NULL ? collect_changes(&resolver) : collect_all(&resolver)) &&
+                make_works(&resolver) && hand_over_diags(&resolver) && svcr_names_settle(&resolver);
     svcr_log(store->context, SVCROUTE_LOG_DEBUG, "resolved %zu objects: %zu routes, %zu services",
              resolver.works.num, table->num_routes, table->num_services);
     resolver_close(&resolver);

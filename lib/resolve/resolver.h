@@ -33,7 +33,8 @@ struct svcr_memo {
 struct svcr_work { /* one unit to be made */
     struct svcr_entity *entity;
     struct svcr_unit *previous; /* borrowed from the previous table; NULL: none */
-    struct svcr_unit *made;     /* referenced; NULL: the object is gone or has no part in routing */
+    struct svcr_unit *made;     /* NULL: the object is gone or has no part in routing; the new table's,
+                                   or the previous one */
     bool due;                   /* must be made, whatever the children say */
     bool done;
     bool on_cycle;
@@ -42,6 +43,8 @@ struct svcr_work { /* one unit to be made */
     uint32_t component;  /* the same for all that lead to each other */
     bool on_stack;
 };
+
+struct svcr_naming; /* names.c */
 
 struct svcr_resolver {
     struct svcroute_context *context;
@@ -58,6 +61,8 @@ struct svcr_resolver {
     struct svcr_buffer text;      /* scratch */
     struct svcr_list_of memos;    /* entities with a list of memos */
     struct svcr_list_of works;    /* all struct svcr_work */
+    struct svcr_list_of speaking; /* those made anew whose units have diagnostics */
+    struct svcr_naming *naming;
 
     /* The unit being made. */
     struct svcr_entity *entity;
@@ -124,7 +129,8 @@ struct svcr_entity *svcr_graph_target(const struct svcr_resolver *resolver,
 const struct svcr_reference *svcr_tree_reference(const struct svcr_traefik_service *service,
                                                  uint32_t index);
 
-/* unit.c: makes the unit of a work, or takes over the previous one if nothing differs. */
+/* unit.c: makes the unit of a work, whose reference is the caller's, or takes over the previous one
+ * if nothing differs, without a reference. */
 bool svcr_unit_make(struct svcr_resolver *resolver, struct svcr_work *work);
 
 /* route.c and tree.c: fill routes, services, unit_diags from the object. Tree: gives the
@@ -184,7 +190,11 @@ struct svcr_backend *svcr_backend_get(struct svcr_resolver *resolver, struct svc
 bool svcr_backend_seed(struct svcr_resolver *resolver, const struct svcr_unit *previous);
 void svcr_backend_forget(struct svcr_resolver *resolver);
 
-/* names.c: carries the claims of made units into the table's tries. */
+/* names.c: carries the claims of units into the table's tries. First; for each work that is done; at
+ * the end. */
+bool svcr_names_open(struct svcr_resolver *resolver);
+bool svcr_names_gather(struct svcr_resolver *resolver, const struct svcr_work *work);
 bool svcr_names_settle(struct svcr_resolver *resolver);
+void svcr_names_close(struct svcr_resolver *resolver); /* whatever came of it */
 
 #endif

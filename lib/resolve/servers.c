@@ -20,10 +20,14 @@ struct build {
     svcr_text port_name;
     struct svcr_server *servers;
     svcr_text *keys; /* what a server must not share with another: its address, or its URL */
+    uint64_t *words; /* of the keys: those that differ here differ */
     uint32_t *set;   /* indices + 1 into servers, by hash of the key; NULL: compare pairwise */
     size_t set_mask;
     uint32_t num, capacity;
-    struct svcr_list_of objects; /* in the arena of the unit: fixed capacity */
+    struct svcr_list_of objects;      /* in the arena of the unit: fixed capacity */
+    char port_text[SVCR_INTEGER_MAX]; /* the port written last */
+    size_t port_size;
+    int32_t port;
     bool scheme_needed;
 };
 
@@ -33,6 +37,7 @@ static bool build_open(struct build *build, uint32_t servers, uint32_t objects)
     build->capacity = servers;
     build->servers = svcr_arena_alloc(arena, ((size_t)servers + 1) * sizeof(*build->servers));
     build->keys = svcr_arena_alloc(arena, ((size_t)servers + 1) * sizeof(*build->keys));
+    build->words = svcr_arena_alloc(arena, ((size_t)servers + 1) * sizeof(*build->words));
     build->objects.items = svcr_arena_alloc(arena, ((size_t)objects + 1) * sizeof(void *));
     if (servers > PAIRWISE_MAX) {
         size_t size = 64;
@@ -42,44 +47,13 @@ static bool build_open(struct build *build, uint32_t servers, uint32_t objects)
         build->set_mask = size - 1;
         build->set = svcr_arena_zalloc(arena, size, sizeof(*build->set));
     }
-    if (build->servers == NULL || build->keys == NULL || build->objects.items == NULL ||
-        (servers > PAIRWISE_MAX && build->set == NULL)) {
+    if (build->servers == NULL || build->keys == NULL || build->words == NULL ||
+        build->objects.items == NULL || (servers > PAIRWISE_MAX && build->set == NULL)) {
         return svcr_fail(build->resolver, SVCROUTE_ERR_NOMEM);
     }
     build->resolver->text.size = 0;
     build->objects.items[build->objects.num++] = (void *)(uintptr_t)&build->service->head;
     return true;
-}
-
-/* How many servers have this address (and, unless it may be used once only, this port) already. The
- * one that is about to be added as number build->num counts from now on. */
-static uint32_t key_seen(struct build *build, svcr_text key, int32_t port, bool once)
-{
-    uint32_t seen = 0;
-    if (build->set == NULL) {
-        for (uint32_t i = 0; i < build->num; i++) {
-            bool same =
-                (once || build->servers[i].port == port) && svcr_text_same(build->keys[i], key);
-            seen += same ? 1 : 0;
-        }
-        return seen;
-    }
-    uint64_t hash = svcr_hash(build->resolver->context->hash_seed + (once ? 0 : (uint64_t)port),
-                              key.data, key.size);
-    size_t at = hash & build->set_mask;
-    while (build->set[at] != 0) {
-        uint32_t index = build->set[at] - 1;
-        if ((once || build->servers[index].port == port) &&
-            svcr_text_same(build->keys[index], key)) {
-            seen = build->servers[index].occurrence + 1;
-            break;
-        }
-        at = (at + 1) & build->set_mask;
-    }
-    if (seen == 0 || !once) { /* the slot follows the latest, which knows how many came before it */
-        build->set[at] = build->num + 1;
-    }
-    return seen;
 }
 
 struct site { /* where an address or a port is written; its path is made only to be shown */
@@ -168,11 +142,78 @@ struct candidate {
     bool once; /* an address that is there already is passed over */
 };
 
+/* How many servers have this address (and, unless it may be used once only, this port) already. The
+ * one that is about to be added as number build->num counts from now on. */
+static uint32_t key_seen(struct build *build, const struct candidate *candidate, uint64_t word)
+{
+    svcr_text key = candidate->text;
+    int32_t port = candidate->port;
+    bool once = candidate->once;
+    uint32_t seen = 0;
+    if (build->set == NULL) {
+        for (uint32_t i = 0; i < build->num; i++) {
+            if (build->words[i] == word && (once || build->servers[i].port == port) &&
+                svcr_text_same(build->keys[i], key)) {
+                seen++;
+            }
+        }
+        return seen;
+    }
+    uint64_t hash = svcr_hash(build->resolver->context->hash_seed + (once ? 0 : (uint64_t)port),
+                              key.data, key.size);
+    size_t at = hash & build->set_mask;
+    while (build->set[at] != 0) {
+        uint32_t index = build->set[at] - 1;
+        if ((once || build->servers[index].port == port) &&
+            svcr_text_same(build->keys[index], key)) {
+            seen = build->servers[index].occurrence + 1;
+            break;
+        }
+        at = (at + 1) & build->set_mask;
+    }
+    if (seen == 0 || !once) { /* the slot follows the latest, which knows how many came before it */
+        build->set[at] = build->num + 1;
+    }
+    return seen;
+}
+
+static char *put(char *at, const char *data, size_t size)
+{
+    memcpy(at, data, size);
+    return at + size;
+}
+
+/* Writes the URL of a server behind what resolver->text holds; most servers of a backend have the
+ * port of the one before. */
+static void write_url(struct build *build, const struct candidate *candidate)
+{
+    struct svcr_buffer *text = &build->resolver->text;
+    svcr_text scheme = svcr_scheme_text((enum svcr_scheme)build->view.scheme);
+    svcr_text address = candidate->text;
+    bool brackets = address.size != 0 && memchr(address.data, ':', address.size) != NULL;
+    if (candidate->port != build->port || build->port_size == 0) {
+        build->port = candidate->port;
+        build->port_size = svcr_integer_write(build->port_text, candidate->port);
+    }
+    size_t size = scheme.size + 3 + address.size + (brackets ? 2 : 0) + 1 + build->port_size;
+    char *at = svcr_buffer_reserve(text, size);
+    if (at == NULL) { /* the buffer remembers */
+        return;
+    }
+    at = put(at, scheme.data, scheme.size);
+    at = put(at, "://[", brackets ? 4 : 3);
+    at = address.size != 0 ? put(at, address.data, address.size) : at;
+    at = brackets ? put(at, "]:", 2) : put(at, ":", 1);
+    put(at, build->port_text, build->port_size);
+    text->size += size;
+}
+
 /* Adds a server; its URL goes to resolver->text. */
 static void server_add(struct build *build, const struct candidate *candidate)
 {
     struct svcr_buffer *text = &build->resolver->text;
-    uint32_t seen = key_seen(build, candidate->text, candidate->port, candidate->once);
+    uint64_t word = svcr_text_word(candidate->text);
+    uint32_t seen = key_seen(build, candidate, word);
     if (seen != 0 && candidate->once) {
         return;
     }
@@ -186,18 +227,10 @@ static void server_add(struct build *build, const struct candidate *candidate)
         .object = (uint32_t)build->objects.num - 1,
         .fenced = candidate->fenced,
     };
-    bool brackets = candidate->text.size != 0 &&
-                    memchr(candidate->text.data, ':', candidate->text.size) != NULL;
-    svcr_buffer_add_text(text, svcr_scheme_text((enum svcr_scheme)build->view.scheme));
-    svcr_buffer_add(text, "://[", brackets ? 4 : 3);
-    svcr_buffer_add_text(text, candidate->text);
-    svcr_buffer_add(text, "]:", brackets ? 2 : 0);
-    if (!brackets) {
-        svcr_buffer_add_char(text, ':');
-    }
-    svcr_buffer_add_integer(text, candidate->port);
+    write_url(build, candidate);
     server->url_size = (uint32_t)text->size - server->url;
     build->keys[build->num] = candidate->text;
+    build->words[build->num] = word;
     build->num++;
 }
 

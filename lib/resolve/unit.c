@@ -25,7 +25,7 @@ static bool unit_begin(struct svcr_resolver *resolver, struct svcr_work *work)
     return work->previous == NULL || svcr_backend_seed(resolver, work->previous);
 }
 
-/* Empties what the steps have filled; what it held is referenced from the unit, or not wanted. */
+/* Empties what the steps have filled and no unit has taken over. */
 static void unit_end(struct svcr_resolver *resolver)
 {
     for (size_t i = 0; i < resolver->routes.num; i++) {
@@ -99,6 +99,7 @@ static void reuse_parts(struct svcr_resolver *resolver, const struct svcr_unit *
     }
 }
 
+/* Packs what the steps have filled; their references move over. */
 static struct svcr_unit *unit_pack(struct svcr_resolver *resolver, struct svcr_work *work,
                                    bool available)
 {
@@ -121,16 +122,17 @@ static struct svcr_unit *unit_pack(struct svcr_resolver *resolver, struct svcr_w
     unit->depth = work->on_cycle ? 0 : resolver->child_depth + 1;
     unit->routes = (struct svcr_route **)(void *)at;
     for (size_t i = 0; i < resolver->routes.num; i++) {
-        unit->routes[unit->num_routes++] = svcr_block_ref(resolver->routes.items[i]);
+        unit->routes[unit->num_routes++] = resolver->routes.items[i];
     }
     unit->services = (struct svcr_tree_service **)(void *)(at + unit->num_routes);
     for (size_t i = 0; i < resolver->services.num; i++) {
-        unit->services[unit->num_services++] = svcr_block_ref(resolver->services.items[i]);
+        unit->services[unit->num_services++] = resolver->services.items[i];
     }
     unit->diags = (struct svcr_diag **)(void *)(at + unit->num_routes + unit->num_services);
     for (size_t i = 0; i < resolver->unit_diags.num; i++) {
-        unit->diags[unit->num_diags++] = svcr_diag_ref(resolver->unit_diags.items[i]);
+        unit->diags[unit->num_diags++] = resolver->unit_diags.items[i];
     }
+    resolver->routes.num = resolver->services.num = resolver->unit_diags.num = 0;
     return unit;
 }
 
@@ -177,7 +179,7 @@ bool svcr_unit_make(struct svcr_resolver *resolver, struct svcr_work *work)
         work->made = unit_pack(resolver, work, available);
         if (work->made != NULL && work->previous != NULL && unit_same(work->made, work->previous)) {
             svcr_block_unref(resolver->context, work->made);
-            work->made = svcr_block_ref(work->previous);
+            work->made = work->previous;
         }
     }
     unit_end(resolver);

@@ -56,7 +56,9 @@ static void add_quoted(struct svcr_buffer *out, svcr_text text)
         }
         i += size;
     }
-    svcr_buffer_add(out, text.data + plain, text.size - plain);
+    if (plain < text.size) { /* an absent text has no bytes to point at */
+        svcr_buffer_add(out, text.data + plain, text.size - plain);
+    }
     svcr_buffer_add_char(out, '"');
 }
 
