@@ -7,6 +7,10 @@
  * averages change (herding); a random pair limits what any child can get to the share of pairs that
  * it is in (Mitzenmacher, "How Useful Is Old Information?", 2000).
  *
+ * The sooner one wins with odds of the fourth power of the ratio: 16 to 1 at twice the time,
+ * but 1.5 to 1 at a tenth more. Always taking the sooner one would let a few samples' noise decide
+ * for good: whoever looks a little slower is not asked, and so keeps looking slower.
+ *
  * The average halves its memory every HALF_LIFE: a sample that comes dt after the one before has
  * the part 1 - 2^(-dt / HALF_LIFE), at least 1 / 2^MIN_PART_SHIFT, so that many samples at one
  * reading of a coarse clock count too. 2^-x is made of shifts and a straight line within each
@@ -111,6 +115,14 @@ static double expected(const struct svcr_scheduler *scheduler, const struct svcr
            (double)member->weight;
 }
 
+/* True with probability other^4 / (time^4 + other^4). */
+static bool wins(struct svcr_random *random, double time, double other)
+{
+    double mine = time * time * time * time, theirs = other * other * other * other;
+
+    return (double)(svcr_random_next(random) >> 11) * 0x1p-53 * (mine + theirs) < theirs;
+}
+
 static size_t size(const struct svcr_shape *shape)
 {
     return sizeof(struct svcr_scheduler) + (shape->equal ? 0 : shape->num * sizeof(uint64_t));
@@ -191,8 +203,8 @@ static uint32_t pick(struct svcr_scheduler *scheduler, const struct svcr_shape *
     }
     latency = meet(scheduler, &members[first], choice->now);
     other = meet(scheduler, &members[second], choice->now);
-    return expected(scheduler, &members[first], latency) <=
-                   expected(scheduler, &members[second], other)
+    return wins(choice->random, expected(scheduler, &members[first], latency),
+                expected(scheduler, &members[second], other))
                ? first
                : second;
 }
