@@ -99,13 +99,16 @@ static bool health_same(const struct svcr_tree_service *a, const struct svcr_tre
            headers_same(a, b);
 }
 
-/* What references of kind Service say beside their target; a view that differs (scheme, nativeLB,
- * nodePortLB) is a setting too. */
+/* The scheme, nativeLB and nodePortLB are settings too, told by the servers alone. */
+static bool view_same(const struct svcr_backend *a, const struct svcr_backend *b)
+{
+    return a == b || (a->view.mode == b->view.mode && a->view.scheme == b->view.scheme);
+}
+
+/* What references of kind Service say beside their target. */
 static bool settings_same(const struct svcr_tree_service *a, const struct svcr_tree_service *b)
 {
-    bool view = a->backend == b->backend || (a->backend->view.mode == b->backend->view.mode &&
-                                             a->backend->view.scheme == b->backend->view.scheme);
-    return view && a->strategy == b->strategy && a->flush_interval == b->flush_interval &&
+    return a->strategy == b->strategy && a->flush_interval == b->flush_interval &&
            (a->reference->pass_host_header == SVCR_FALSE) ==
                (b->reference->pass_host_header == SVCR_FALSE) &&
            a->has_passive == b->has_passive && a->failure_window == b->failure_window &&
@@ -163,7 +166,7 @@ bool svcr_tree_service_same_tuple(const struct svcr_tree_service *a,
     if (same && a->type == SVCROUTE_SERVICE_LOAD_BALANCER) {
         /* Port 0 and "" are as if none were written. */
         bool port = a->port.data == NULL || a->reference->port.kind == b->reference->port.kind;
-        return port && settings_same(a, b);
+        return port && view_same(a->backend, b->backend) && settings_same(a, b);
     }
     return same && (!a->own_of_route || members_same(a, b));
 }

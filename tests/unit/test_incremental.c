@@ -2,6 +2,7 @@
  * each followed by both, which must agree in every byte. A third store that got the same objects in
  * another order, under another hash seed, must agree as well. */
 #include "random_cluster.h"
+#include "resolve/block.h"
 
 enum { TABLES = 6 }; /* older tables that are kept */
 
@@ -238,8 +239,14 @@ static svcr_text name_of(struct svcroute_table *table, const void *handle, uint3
                                          : service_info(handle).name;
 }
 
-/* Takes the next difference, which must be this one. Services that differ only in whether the
- * reference would refuse them may be told as altered. */
+/* Whether the reference would refuse a service counts too. */
+static bool refused_same(const void *a, const void *b, uint32_t of)
+{
+    return of == SVCROUTE_LISTING_ROUTES ||
+           svcr_entry_service(a)->wrong == svcr_entry_service(b)->wrong;
+}
+
+/* Takes the next difference, which must be this one if it is any. */
 static void expect_change(struct svcroute_changes *changes, struct svcroute_table *older,
                           struct svcroute_table *newer, svcr_text name, uint32_t of, size_t *told)
 {
@@ -249,7 +256,7 @@ static void expect_change(struct svcroute_changes *changes, struct svcroute_tabl
     if (before != NULL && after != NULL) {
         item_picture(&of_before, older, before, of);
         item_picture(&of_after, newer, after, of);
-        bool same = picture_same(&of_before, &of_after);
+        bool same = picture_same(&of_before, &of_after) && refused_same(before, after, of);
         picture_free(&of_before);
         picture_free(&of_after);
         if (same) {
