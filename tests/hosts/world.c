@@ -1,0 +1,263 @@
+/* The world of the hosts: servers, clock, memory, documents and checks. */
+#include "world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- checks ---- */
+
+static atomic_uint passed, failed;
+
+static void complain(const char *format, va_list arguments)
+{
+    char line[512];
+    vsnprintf(line, sizeof(line), format, arguments);
+    if (atomic_fetch_add(&failed, 1) < 50) {
+        printf("FAIL %s\n", line);
+    }
+}
+
+bool check(bool good, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (good) {
+        atomic_fetch_add(&passed, 1);
+    } else {
+        complain(format, arguments);
+    }
+    va_end(arguments);
+    return good;
+}
+
+bool ensure(bool good, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (!good) {
+        complain(format, arguments);
+    }
+    va_end(arguments);
+    return good;
+}
+
+void must(int code, const char *what)
+{
+    if (code != 0) {
+        printf("FAIL %s: %s\n%u passed, %u failed\n", what, svcroute_error_name(code), passed,
+               failed + 1);
+        fflush(stdout);
+        _Exit(1);
+    }
+}
+
+void check_add(unsigned more_passed, unsigned more_failed)
+{
+    atomic_fetch_add(&passed, more_passed);
+    atomic_fetch_add(&failed, more_failed);
+}
+
+unsigned check_passed(void)
+{
+    return passed;
+}
+
+unsigned check_failed(void)
+{
+    return failed;
+}
+
+int check_close(void)
+{
+    printf("%u passed, %u failed\n", passed, failed);
+    return failed || !passed;
+}
+
+/* ---- clock ---- */
+
+static _Atomic uint64_t now = 1000 * SECOND;
+
+uint64_t world_now(void)
+{
+    return now;
+}
+
+void world_wait(uint64_t duration)
+{
+    now += duration;
+}
+
+/* ---- servers ---- */
+
+static struct world_server servers[64];
+static size_t num_servers;
+
+struct world_server *world_server(const char *url)
+{
+    struct world_server *server = world_find(text_of(url));
+    if (!server && num_servers < sizeof(servers) / sizeof(servers[0])) {
+        server = &servers[num_servers++];
+        server->url = url;
+        server->status = 200;
+    }
+    return server;
+}
+
+struct world_server *world_find(struct svcroute_text url)
+{
+    for (size_t i = 0; i < num_servers; i++) {
+        if (text_is(url, servers[i].url)) {
+            return &servers[i];
+        }
+    }
+    return NULL;
+}
+
+struct svcroute_outcome world_send(struct svcroute_text url)
+{
+    struct svcroute_outcome outcome = {.size = sizeof(outcome)};
+    struct world_server *server = world_find(url);
+    if (!ensure(server != NULL, "there is no %.*s", (int)url.size, url.data)) {
+        outcome.kind = SVCROUTE_OUTCOME_CONNECT;
+        return outcome;
+    }
+    atomic_fetch_add(&server->requests, 1);
+    switch (server->behaviour) {
+    case ANSWERS:
+        outcome.kind = SVCROUTE_OUTCOME_STATUS;
+        outcome.status = server->status;
+        outcome.first_byte = 3 * MILLISECOND;
+        break;
+    case REFUSES:
+        outcome.kind = SVCROUTE_OUTCOME_CONNECT;
+        break;
+    case RESETS:
+        outcome.kind = SVCROUTE_OUTCOME_RESET;
+        break;
+    default:
+        outcome.kind = SVCROUTE_OUTCOME_TIMEOUT;
+    }
+    return outcome;
+}
+
+/* ---- memory ---- */
+
+static _Atomic int64_t bytes;
+static _Atomic uint64_t allocations;
+
+static void *world_allocate(void *user, size_t size)
+{
+    (void)user;
+    bytes += (int64_t)size;
+    allocations++;
+    return malloc(size);
+}
+
+static void *world_resize(void *user, void *memory, size_t old_size, size_t new_size)
+{
+    (void)user;
+    bytes += (int64_t)new_size - (int64_t)old_size;
+    allocations++;
+    return realloc(memory, new_size);
+}
+
+static void world_release(void *user, void *memory, size_t size)
+{
+    (void)user;
+    bytes -= (int64_t)size;
+    free(memory);
+}
+
+const struct svcroute_allocator world_allocator = {.size = sizeof(world_allocator),
+                                                   .allocate = world_allocate,
+                                                   .resize = world_resize,
+                                                   .release = world_release};
+
+int64_t world_bytes(void)
+{
+    return bytes;
+}
+
+uint64_t world_allocations(void)
+{
+    return allocations;
+}
+
+/* ---- documents ---- */
+
+static void stream_add(struct stream *stream, const char *format, ...)
+{
+    size_t room = sizeof(stream->text) - stream->size;
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(stream->text + stream->size, room, format, arguments);
+    va_end(arguments);
+    if (ensure(size >= 0 && (size_t)size < room, "the stream has no room")) {
+        stream->size += (size_t)size;
+    }
+}
+
+void stream_event(struct stream *stream, const char *type, const char *api, const char *kind,
+                  const char *name, const char *metadata, const char *rest)
+{
+    stream_add(stream,
+               "{\"type\":\"%s\",\"object\":{\"apiVersion\":\"%s\",\"kind\":\"%s\",\"metadata\":{"
+               "\"name\":\"%s\",\"namespace\":\"shop\",\"resourceVersion\":\"%u\"%s}%s}}\n",
+               type, api, kind, name, ++stream->version, metadata, rest);
+}
+
+void stream_service(struct stream *stream, const char *type, const char *name)
+{
+    stream_event(stream, type, "v1", "Service", name, "",
+                 ",\"spec\":{\"ports\":[{\"name\":\"http\",\"port\":80}]}");
+}
+
+void stream_slice(struct stream *stream, const char *type, const char *name, const char *addresses)
+{
+    char slice[64], label[128],
+        rest[2048] =
+            ",\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"http\",\"port\":80}],\"endpoints\":[";
+    snprintf(slice, sizeof(slice), "%s-1", name);
+    snprintf(label, sizeof(label), ",\"labels\":{\"kubernetes.io/service-name\":\"%s\"}", name);
+    size_t used = strlen(rest);
+    for (const char *separator = ""; *addresses; separator = ",") {
+        int size = (int)strcspn(addresses, " ");
+        used += (size_t)snprintf(rest + used, sizeof(rest) - used, "%s{\"addresses\":[\"%.*s\"]}",
+                                 separator, size, addresses);
+        addresses += size + (addresses[size] == ' ');
+    }
+    snprintf(rest + used, sizeof(rest) - used, "]");
+    stream_event(stream, type, "discovery.k8s.io/v1", "EndpointSlice", slice, label, rest);
+}
+
+void stream_route(struct stream *stream, const char *type, const char *name, const char *host,
+                  const char *services)
+{
+    char rest[1024];
+    snprintf(
+        rest, sizeof(rest),
+        ",\"spec\":{\"routes\":[{\"match\":\"Host(`%s`)\",\"kind\":\"Rule\",\"services\":[%s]}]}",
+        host, services);
+    stream_event(stream, type, "traefik.io/v1alpha1", "IngressRoute", name, "", rest);
+}
+
+struct svcroute_text text_of(const char *text)
+{
+    return (struct svcroute_text){text, strlen(text)};
+}
+
+bool text_is(struct svcroute_text text, const char *expected)
+{
+    return text.size == strlen(expected) && memcmp(text.data, expected, text.size) == 0;
+}
+
+void text_copy(char *to, size_t size, struct svcroute_text text)
+{
+    size_t num = text.size < size - 1 ? text.size : size - 1;
+    if (num) {
+        memcpy(to, text.data, num);
+    }
+    to[num] = '\0';
+}
