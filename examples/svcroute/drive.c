@@ -348,8 +348,10 @@ static void advance(struct drive *drive)
 
 /* ---- the clock ---------------------------------------------------------------------------- */
 
-static void happen(struct drive *drive, const struct moment *moment)
+/* True if the balancer should be asked what is new. */
+static bool happen(struct drive *drive, const struct moment *moment)
 {
+    bool probe = false;
     if (moment->stream != NULL) {
         send_next(drive, moment->stream);
     } else if (moment->request != NULL) {
@@ -357,7 +359,9 @@ static void happen(struct drive *drive, const struct moment *moment)
     } else {
         svcroute_balancer_report_probe(drive->balancer, moment->probe, moment->outcome,
                                        moment->status, drive->now);
+        probe = true;
     }
+    return probe || svcroute_balancer_needs_advance(drive->balancer);
 }
 
 void drive_run(struct drive *drive, uint64_t until)
@@ -375,8 +379,7 @@ void drive_run(struct drive *drive, uint64_t until)
             advance(drive);
         } else {
             struct moment moment = pop(drive);
-            happen(drive, &moment);
-            if (svcroute_balancer_needs_advance(drive->balancer)) {
+            if (happen(drive, &moment)) {
                 advance(drive);
             }
         }

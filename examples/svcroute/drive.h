@@ -5,7 +5,6 @@
 #ifndef SVCROUTE_TOOL_DRIVE_H
 #define SVCROUTE_TOOL_DRIVE_H
 
-#include <svcroute/picker.h>
 #include <svcroute/svcroute.h>
 
 #include "map.h"

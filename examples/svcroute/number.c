@@ -7,6 +7,8 @@
 
 #include "output.h"
 
+#define SECOND UINT64_C(1000000000)
+
 static bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
@@ -68,12 +70,8 @@ bool number_read_time(struct svcroute_text text, uint64_t *nanoseconds)
         uint64_t nanoseconds;
     } units[] = {
         /* those that end like another one first */
-        {"ns", 1},
-        {"us", 1000},
-        {"ms", 1000000},
-        {"s", UINT64_C(1000000000)},
-        {"m", UINT64_C(60000000000)},
-        {"h", UINT64_C(3600000000000)},
+        {"ns", 1},     {"us", 1000},       {"ms", 1000000},
+        {"s", SECOND}, {"m", 60 * SECOND}, {"h", 3600 * SECOND},
     };
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         size_t size = strlen(units[i].name);
@@ -88,25 +86,12 @@ bool number_read_time(struct svcroute_text text, uint64_t *nanoseconds)
 
 const char *number_time(uint64_t nanoseconds, char into[NUMBER_TIME_SIZE])
 {
-    static const struct {
-        const char *name;
-        uint64_t nanoseconds;
-    } units[] = {{"s", UINT64_C(1000000000)}, {"ms", 1000000}, {"us", 1000}};
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        uint64_t unit = units[i].nanoseconds, rest = nanoseconds % unit;
-        if (rest % (unit / 1000) != 0) {
-            continue;
-        }
-        unsigned fraction = (unsigned)(rest / (unit / 1000));
-        int size =
-            snprintf(into, NUMBER_TIME_SIZE, "%" PRIu64 ".%03u", nanoseconds / unit, fraction);
-        while (into[size - 1] == '0') {
-            size--;
-        }
-        size -= into[size - 1] == '.';
-        snprintf(into + size, (size_t)(NUMBER_TIME_SIZE - size), "%s", units[i].name);
-        return into;
+    int size = snprintf(into, NUMBER_TIME_SIZE, "%" PRIu64 ".%09" PRIu64, nanoseconds / SECOND,
+                        nanoseconds % SECOND);
+    while (into[size - 1] == '0') {
+        size--;
     }
-    snprintf(into, NUMBER_TIME_SIZE, "%" PRIu64 "ns", nanoseconds);
+    size -= into[size - 1] == '.';
+    snprintf(into + size, (size_t)(NUMBER_TIME_SIZE - size), "s");
     return into;
 }

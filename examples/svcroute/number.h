@@ -19,8 +19,7 @@ bool number_read_scaled(struct svcroute_text text, uint64_t unit, uint64_t *numb
 bool number_read_time(struct svcroute_text text, uint64_t *nanoseconds);
 
 enum { NUMBER_TIME_SIZE = 32 };
-/* Writes a time in the largest of the units s, ms, us, ns that has no more than three digits of
- * fraction; gives `into`. */
+/* Writes a time in seconds, "1.5s", without zeros at the end; gives `into`. */
 const char *number_time(uint64_t nanoseconds, char into[NUMBER_TIME_SIZE]);
 
 #endif

@@ -250,7 +250,7 @@ void shares_print(struct output *out, const struct drive *drive, const struct st
         output_plain(out);
     }
     output_string(out, "\n");
-    print_rows(out, &shares, indentation);
+    print_rows(out, &shares, indentation + 2);
     drop(&shares);
 }
 
