@@ -109,6 +109,7 @@ START_TEST(order_is_that_of_exact_fractions)
         {3, {1000003, 999983, 7}},
         {4, {INT64_C(1) << 31, (INT64_C(1) << 31) - 1, (INT64_C(1) << 31) + 1, 3}},
         {3, {(INT64_C(1) << 46), (INT64_C(1) << 46) + 1, (INT64_C(1) << 46) - 1}},
+        {3, {(INT64_C(1) << 46) + 1, (INT64_C(1) << 46) + 3, (INT64_C(1) << 46) + 5}},
         {2, {(INT64_C(1) << 46), 1}},
         {5, {INT64_C(3) << 40, INT64_C(5) << 39, 12345678901, 10, 1}},
     };
@@ -281,6 +282,13 @@ START_TEST(equal_children_come_and_go)
     kids_carry(&kids, &next);
     ck_assert_uint_eq(kids_pick(&kids), 1);
     kids_free(&kids);
+    kids_init_at(&kids, &svcr_wrr, 4, NULL, false, 10);
+    kids_pick(&kids);
+    kids_pick(&kids);
+    kids_init_at(&next, &svcr_wrr, 7, NULL, false, 7); /* three new ones ahead of all */
+    kids_carry(&next, &kids);
+    ck_assert_uint_eq(kids_pick(&next), 5); /* id 12 is still next */
+    kids_free(&next);
     kids_init(&kids, &svcr_wrr, 0, NULL, true);
     ck_assert_uint_eq(kids_pick(&kids), SVCR_NOBODY);
     kids_init(&next, &svcr_wrr, 4, NULL, true);
