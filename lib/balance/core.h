@@ -2,8 +2,8 @@
 #ifndef SVCR_CORE_H
 #define SVCR_CORE_H
 
-#include "balance/public/svcroute_balancer.h"
-#include "balance/public/svcroute_picker.h"
+#include <svcroute/balancer.h>
+#include <svcroute/picker.h>
 
 #include "balance/pool.h"
 #include "base/context.h"

@@ -89,6 +89,81 @@ static int change_info(void *info)
     return code;
 }
 
+/* ---- the balancer's ---- */
+
+static const char mirrored[] =
+    "apiVersion: traefik.io/v1alpha1\n"
+    "kind: TraefikService\n"
+    "metadata: {name: m}\n"
+    "spec: {mirroring: {name: a, port: 80, mirrors: [{name: a, port: 80, percent: 100}]}}\n"
+    "---\n"
+    "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{name: http, port: "
+    "80}]}}\n"
+    "---\n"
+    "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,\n"
+    " metadata: {name: a-1, labels: {kubernetes.io/service-name: a}},\n"
+    " ports: [{name: http, port: 80}], endpoints: [{addresses: [10.1.0.1]}]}\n";
+
+static struct running {
+    struct svcroute_store *store;
+    struct svcroute_table *table;
+    struct svcroute_balancer *balancer;
+    struct svcroute_picker *picker;
+    struct svcroute_pick *pick, *other;
+    uint64_t server, handle;
+} running;
+
+static void running_make(void)
+{
+    struct svcroute_context *context = world.context;
+    NEED(svcroute_store_new(&running.store, context) == 0);
+    NEED(svcroute_store_load(running.store, mirrored, sizeof mirrored - 1, NULL, NULL, NULL) == 0);
+    NEED(svcroute_resolve(&running.table, running.store, world.policy, NULL, NULL) == 0);
+    NEED(svcroute_balancer_new(&running.balancer, running.table, NULL, 0) == 0);
+    NEED(svcroute_picker_new(&running.picker, running.balancer, 0) == 0);
+    NEED(svcroute_pick_new(&running.pick, context) == 0);
+    NEED(svcroute_pick_new(&running.other, context) == 0);
+    NEED(svcroute_balancer_find_server(running.balancer, text("default-a-80"), 0,
+                                       &running.server) == 0);
+    NEED(svcroute_picker_find_service(running.picker, text("default-m"), &running.handle) == 0);
+    NEED(svcroute_picker_pick(running.picker, running.handle, NULL, running.pick, 0) == 0);
+}
+
+static void running_free(void)
+{
+    svcroute_balancer_free(running.balancer);
+    svcroute_picker_free(running.picker);
+    svcroute_table_unref(running.table);
+    svcroute_store_free(running.store);
+    svcroute_pick_free(running.pick);
+    svcroute_pick_free(running.other);
+}
+
+static int event(void *info)
+{
+    struct svcroute_event other = {.size = sizeof other};
+    svcroute_balancer_set_admin(running.balancer, running.server, SVCROUTE_ADMIN_AUTO, 1);
+    while (svcroute_balancer_next_event(running.balancer, &other) == 0)
+        continue;
+    svcroute_balancer_set_admin(running.balancer, running.server, SVCROUTE_ADMIN_DOWN, 1);
+    return svcroute_balancer_next_event(running.balancer, info);
+}
+
+static int server_stats(void *info)
+{
+    return svcroute_balancer_get_server_stats(running.balancer, running.server, info);
+}
+
+static int pick_info(void *info)
+{
+    return svcroute_pick_get_info(running.pick, info);
+}
+
+static int mirror_info(void *info)
+{
+    return svcroute_pick_get_mirror(running.pick, 0, info);
+}
+
 static const struct {
     const char *name;
     size_t size;
@@ -98,9 +173,12 @@ static const struct {
     {                                                                                              \
 #name, sizeof(struct svcroute_##name), name                                                \
     }
-    OUTPUT(diag_info),          OUTPUT(load_result), OUTPUT(object_info), OUTPUT(route_info),
-    OUTPUT(service_info),       OUTPUT(child_info),  OUTPUT(cookie_info), OUTPUT(health_check_info),
-    OUTPUT(passive_check_info), OUTPUT(server_info), OUTPUT(step_info),   OUTPUT(change_info),
+    OUTPUT(diag_info),   OUTPUT(load_result),       OUTPUT(object_info),
+    OUTPUT(route_info),  OUTPUT(service_info),      OUTPUT(child_info),
+    OUTPUT(cookie_info), OUTPUT(health_check_info), OUTPUT(passive_check_info),
+    OUTPUT(server_info), OUTPUT(step_info),         OUTPUT(change_info),
+    OUTPUT(event),       OUTPUT(server_stats),      OUTPUT(pick_info),
+    OUTPUT(mirror_info),
 };
 
 static void set_size(unsigned char *bytes, size_t size)
@@ -201,6 +279,33 @@ static int watch_options(const void *options)
     return code;
 }
 
+static int balancer_options(const void *options)
+{
+    struct svcroute_balancer *balancer;
+    int code = svcroute_balancer_new(&balancer, running.table, options, 0);
+    CHECK((code == 0) == (balancer != NULL));
+    svcroute_balancer_free(balancer);
+    return code;
+}
+
+static int request(const void *given)
+{
+    svcroute_balancer_set_admin(running.balancer, running.server, SVCROUTE_ADMIN_UP, 1);
+    int code = svcroute_picker_pick(running.picker, running.handle, given, running.other, 0);
+    svcroute_pick_clear(running.other);
+    return code;
+}
+
+static int outcome(const void *given)
+{
+    svcroute_balancer_set_admin(running.balancer, running.server, SVCROUTE_ADMIN_UP, 1);
+    CHECK(svcroute_picker_pick(running.picker, running.handle, NULL, running.other, 0) == 0);
+    int code = svcroute_pick_report(running.other, given, 0);
+    CHECK(svcroute_pick_finish(running.other, given, 0) == code);
+    svcroute_pick_clear(running.other);
+    return code;
+}
+
 static void *host_allocate(void *user, size_t size)
 {
     (void)user;
@@ -282,6 +387,19 @@ static void check_inputs(void)
     load.source = text("here.yaml");
     check_input("load_options", &load, sizeof load, load_options);
     check_input("load_options", &load, sizeof load, watch_options);
+
+    struct svcroute_balancer_options balancing;
+    svcroute_balancer_options_init(&balancing, sizeof balancing);
+    CHECK(balancing.size == sizeof balancing);
+    CHECK(all((unsigned char *)&balancing + 4, sizeof balancing - 4, 0));
+    check_input("balancer_options", &balancing, sizeof balancing, balancer_options);
+
+    struct svcroute_request asked = {.size = sizeof asked, .key = text("key")};
+    check_input("request", &asked, sizeof asked, request);
+
+    struct svcroute_outcome ended = {
+        .size = sizeof ended, .kind = SVCROUTE_OUTCOME_STATUS, .status = 200};
+    check_input("outcome", &ended, sizeof ended, outcome);
 }
 
 /* An init function writes the caller's bytes and no more, whichever release the caller comes from.
@@ -299,15 +417,26 @@ static void check_init(void)
         CHECK(all(bytes + given, sizeof bytes - given, 0xa5));
     }
     svcroute_context_options_init(NULL, size);
+    size = sizeof(struct svcroute_balancer_options);
+    for (size_t given = size - 8; given <= size + 32; given += 8) {
+        memset(bytes, 0xa5, sizeof bytes);
+        svcroute_balancer_options_init((struct svcroute_balancer_options *)(void *)bytes, given);
+        CHECK(get_size(bytes) == given);
+        CHECK(all(bytes + 4, given - 4, 0));
+        CHECK(all(bytes + given, sizeof bytes - given, 0xa5));
+    }
+    svcroute_balancer_options_init(NULL, size);
 }
 
 int main(void)
 {
     world_make(&world);
+    running_make();
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
         check_output(outputs[i].name, outputs[i].size, outputs[i].fill);
     check_inputs();
     check_init();
     world_free(&world);
+    running_free();
     return closing_line();
 }

@@ -64,7 +64,9 @@ struct svcroute_context_options {
     uint64_t hash_seed;   /**< seed of the hash tables: random and secret where documents come from
                                tenants; 0 = a fixed seed, for reproducible runs */
     uint64_t input_bytes; /**< bytes of one load, reader or watch frame; default 1 GiB */
-    uint64_t nodes;       /**< nodes of one document, what aliases repeat included; default 64 Mi */
+    uint64_t nodes;       /**< nodes of one document, what aliases repeat included; default 64 Mi.
+                               All aliases of one input may repeat 512 Ki nodes, and 2 more for each
+                               of its bytes */
     uint32_t depth;       /**< nesting of maps and lists in a document; default 100, at most 1,000 */
     uint32_t aliases;     /**< uses of anchors in one document; default 10,000 */
     uint32_t objects;     /**< objects in a store; default 4,000,000 */

@@ -54,7 +54,7 @@ enum svcroute_format {
  * @param format enum svcroute_format
  *
  * Errors: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID, SVCROUTE_ERR_LIMIT (more than
- * `input_bytes`). Any thread. Since 0.1.
+ * `input_bytes`, or than 4 GiB). Any thread. Since 0.1.
  */
 SVCROUTE_API int svcroute_reader_new(struct svcroute_reader **out, struct svcroute_context *context,
                                      const void *bytes, size_t size, struct svcroute_text source,
@@ -70,8 +70,8 @@ SVCROUTE_API void svcroute_reader_free(struct svcroute_reader *reader);
  * @param diags gets what is wrong; NULL is allowed
  *
  * Returns 0 or: SVCROUTE_ERR_END after the last one; SVCROUTE_ERR_SYNTAX (the rest of a YAML stream
- * is lost, since its documents cannot be told apart any more; JSON goes on at the next line; so call
- * again until SVCROUTE_ERR_END); SVCROUTE_ERR_REJECTED (this document breaks a rule, such as a
+ * is lost, since its documents cannot be told apart any more; JSON goes on at the next line that
+ * begins with '{' or '['; so call again until SVCROUTE_ERR_END); SVCROUTE_ERR_REJECTED (this document breaks a rule, such as a
  * duplicate key; the next call goes on behind it); SVCROUTE_ERR_LIMIT (depth, nodes or aliases; goes on
  * behind it where that can be found, else the stream ends); SVCROUTE_ERR_NOMEM (the reader stands where
  * it stood for JSON; a YAML stream is lost). Since 0.1.
@@ -112,7 +112,7 @@ SVCROUTE_API int svcroute_document_begin_map(struct svcroute_document *document)
 /** Opens a list; its elements follow; closed by svcroute_document_end(). */
 SVCROUTE_API int svcroute_document_begin_list(struct svcroute_document *document);
 
-/** Closes the innermost open map or list. */
+/** Closes the innermost open map or list. Here a key that a map has twice is found. */
 SVCROUTE_API int svcroute_document_end(struct svcroute_document *document);
 
 /** Names the next entry of the open map; the text is copied. */

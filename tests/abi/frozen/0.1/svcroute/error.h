@@ -29,7 +29,11 @@ enum svcroute_error {
     SVCROUTE_ERR_START_OVER = -12, /**< a watch ended with 410 or ERROR: list again, then watch */
     SVCROUTE_ERR_SPACE = -13,      /**< the caller's buffer is too small */
     SVCROUTE_ERR_CRYPTO = -14,     /**< the digest library failed */
-    SVCROUTE_ERR_SCOPE = -15       /**< the object is outside a relist's kind or namespace */
+    SVCROUTE_ERR_SCOPE = -15,      /**< the object is outside a relist's kind or namespace */
+    SVCROUTE_ERR_NO_SERVER = -16,  /**< no server can take the request: answer 503 */
+    SVCROUTE_ERR_GONE = -17,       /**< the route or service of this handle is no more */
+    SVCROUTE_ERR_BODY_TOO_LARGE = -18, /**< the body is longer than a failover keeps: answer 413 */
+    SVCROUTE_ERR_ALL_TRIED = -19   /**< every server that could take the request was tried */
 };
 
 /**

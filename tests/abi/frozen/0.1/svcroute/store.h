@@ -75,7 +75,7 @@ struct svcroute_load_result {
  */
 SVCROUTE_API int svcroute_store_new(struct svcroute_store **out, struct svcroute_context *context);
 
-/** Frees a store; tables made from it live on. NULL is allowed. Since 0.1. */
+/** Frees a store; tables made from it live on, and so do its watches and relists. NULL is allowed. Since 0.1. */
 SVCROUTE_API void svcroute_store_free(struct svcroute_store *store);
 
 /**
@@ -156,7 +156,7 @@ SVCROUTE_API size_t svcroute_store_num(const struct svcroute_store *store, uint3
 SVCROUTE_API int svcroute_store_iterate(const struct svcroute_store *store, uint32_t kind,
                                         uint64_t *cursor, struct svcroute_object_info *info);
 
-/** Goes up by each call that changed anything; from 1. Does not allocate. Since 0.1. */
+/** Goes up by each call that changed anything, the place of an object included; from 1. Does not allocate. Since 0.1. */
 SVCROUTE_API uint64_t svcroute_store_get_version(const struct svcroute_store *store);
 
 /* ---- relist ------------------------------------------------------------------------------- */
@@ -165,7 +165,7 @@ SVCROUTE_API uint64_t svcroute_store_get_version(const struct svcroute_store *st
  * Begins to replace all objects of a kind: what is loaded or applied before the commit is staged,
  * and the commit removes what was not named. Nothing changes before the commit.
  * @param out gets the relist, NULL on failure; ended by commit or abort
- * @param store lives longer than the relist; other calls may change it meanwhile
+ * @param store referenced; other calls may change it meanwhile
  * @param kind the kind, or SVCROUTE_KIND_NONE for all kinds
  * @param namespace_ the namespace, or empty for all; ignored for Nodes
  *
@@ -207,7 +207,7 @@ SVCROUTE_API void svcroute_relist_abort(struct svcroute_relist *relist);
  * Makes a decoder of the JSON lines that the API server sends on a watch: ADDED, MODIFIED, DELETED,
  * BOOKMARK, ERROR.
  * @param out gets the decoder, NULL on failure
- * @param store gets the objects; lives longer than the decoder
+ * @param store gets the objects; referenced
  * @param options source name and strictness, copied; NULL = defaults
  *
  * Errors: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE, SVCROUTE_ERR_STRUCT_NEW. Since 0.1.

@@ -7,10 +7,12 @@
 
 #include <svcroute/address.h>
 #include <svcroute/api.h>
+#include <svcroute/balancer.h>
 #include <svcroute/context.h>
 #include <svcroute/diag.h>
 #include <svcroute/document.h>
 #include <svcroute/error.h>
+#include <svcroute/picker.h>
 #include <svcroute/policy.h>
 #include <svcroute/store.h>
 #include <svcroute/table.h>

@@ -448,7 +448,7 @@ struct svcroute_change_info {
  * @param older referenced; NULL = an empty table
  * @param newer referenced; NULL = an empty table
  *
- * Errors: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID (`out` NULL). Since 0.1.
+ * Errors: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID (`out` NULL, or both tables). Since 0.1.
  */
 SVCROUTE_API int svcroute_changes_new(struct svcroute_changes **out, struct svcroute_table *older,
                                       struct svcroute_table *newer);

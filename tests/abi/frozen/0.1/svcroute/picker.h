@@ -8,7 +8,7 @@
 #ifndef SVCROUTE_PICKER_H
 #define SVCROUTE_PICKER_H
 
-#include "balance/public/svcroute_balancer.h"
+#include <svcroute/balancer.h>
 
 #ifdef __cplusplus
 extern "C" {
