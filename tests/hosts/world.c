@@ -124,7 +124,7 @@ struct svcroute_outcome world_send(struct svcroute_text url)
         return outcome;
     }
     atomic_fetch_add(&server->requests, 1);
-    switch (server->behaviour) {
+    switch (atomic_load(&server->behaviour)) {
     case ANSWERS:
         outcome.kind = SVCROUTE_OUTCOME_STATUS;
         outcome.status = server->status;
