@@ -83,6 +83,37 @@ START_TEST(test_circles)
 }
 END_TEST
 
+/* A member of two circles says which way leads back: when that one leads elsewhere, to a circle of
+ * its own, the other is named. */
+START_TEST(test_two_circles)
+{
+    struct picture text = {0};
+    struct world world;
+    struct svcroute_diag_info diag;
+    add_tree(&text, "a", TO("b") "," TO("c"));
+    add_tree(&text, "b", TO("a") "," TO("d"));
+    add_tree(&text, "c", TO("a"));
+    add_tree(&text, "d", TO("b"));
+    struct svcroute_table *table = table_of(&world, text.data, "");
+    ck_assert_uint_eq(num_diags(world.diags, SVCR_DIAG_CYCLE, NULL), 4);
+    ck_assert_int_eq(load(&world,
+                          "---\n{kind: TraefikService, apiVersion: traefik.io/v1alpha1, "
+                          "metadata: {name: b}, spec: {weighted: {services: [" TO("d") "]}}}"),
+                     0);
+    struct svcroute_table *next = resolve_with(&world, "", table);
+    svcroute_diags_clear(world.diags);
+    ck_assert_int_eq(svcroute_table_get_diags(next, world.diags), 0);
+    ck_assert_uint_eq(num_diags(world.diags, SVCR_DIAG_CYCLE, NULL), 4);
+    diag = (struct svcroute_diag_info){.size = sizeof(diag)};
+    ck_assert_int_eq(svcroute_diags_get(world.diags, 0, &diag), 0);
+    ck_assert_text(diag.name, "a");
+    ck_assert(text_has(diag.text, "through \"c\""));
+    svcroute_table_unref(table);
+    picture_free(&text);
+    table_close(&world, next);
+}
+END_TEST
+
 /* traefik-v3: members are exported; their depth says that they are on a circle. */
 START_TEST(test_circles_of_the_reference)
 {
@@ -346,6 +377,7 @@ Suite *suite_graph(void)
     TCase *all = tcase_create("all");
     tcase_set_timeout(all, 120);
     tcase_add_test(all, test_circles);
+    tcase_add_test(all, test_two_circles);
     tcase_add_test(all, test_circles_of_the_reference);
     tcase_add_test(all, test_no_edge);
     tcase_add_test(all, test_child_goes);

@@ -192,6 +192,32 @@ START_TEST(test_tuples)
 }
 END_TEST
 
+/* The default written out is the default, however many services there are of one name. */
+START_TEST(test_many_tuples)
+{
+    struct picture text = {0};
+    struct world world;
+    picture_add(&text, EXTERNAL("a", "s") "---\nkind: TraefikService\napiVersion: "
+                                          "traefik.io/v1alpha1\nmetadata: {name: w, namespace: a}\n"
+                                          "spec:\n  weighted:\n    services:\n");
+    for (uint32_t i = 0; i < 60; i++) {
+        picture_add(&text,
+                    "    - {name: s, port: 80, sticky: {cookie: {name: c%u}}}\n"
+                    "    - {name: s, port: 80, passHostHeader: true, strategy: wrr, scheme: http, "
+                    "sticky: {cookie: {name: c%u, path: /, maxAge: 0, secure: false}}}\n",
+                    i, i);
+    }
+    struct svcroute_table *table = table_of(&world, text.data, "external");
+    ck_assert_uint_eq(svcroute_table_num_services(table), 1 + 60);
+    for (uint32_t i = 0; i < 60; i++) {
+        ck_assert(
+            svcr_text_same(child_name(table, "a-w", 2 * i), child_name(table, "a-w", 2 * i + 1)));
+    }
+    picture_free(&text);
+    table_close(&world, table);
+}
+END_TEST
+
 /* A TraefikService's name can be that of a child: both stay, and each is found as what it is. */
 START_TEST(test_tree_meets_child)
 {
@@ -368,6 +394,7 @@ Suite *suite_names(void)
     tcase_add_test(all, test_cascade);
     tcase_add_test(all, test_references_follow);
     tcase_add_test(all, test_tuples);
+    tcase_add_test(all, test_many_tuples);
     tcase_add_test(all, test_tree_meets_child);
     tcase_add_test(all, test_routes);
     tcase_add_test(all, test_generated);
