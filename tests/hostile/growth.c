@@ -7,7 +7,7 @@
  * quadratic is 16. */
 #define GROWS_MAX 6
 #define GROWS_TIME_MAX 8.0
-#define TRIES 6
+#define TRIES 15
 #define LONG 1.0 /* seconds; more of the same would only take longer to fail */
 
 struct cost {
