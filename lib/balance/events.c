@@ -52,7 +52,7 @@ static bool probe_event(struct svcroute_balancer *balancer, struct svcroute_even
     event->timeout = plan->timeout;
     event->url = probe.url;
     event->scheme = probe.scheme;
-    event->address = probe.connect;
+    event->authority = probe.connect;
     event->host = probe.host;
     event->method = plan->method;
     event->target = plan->target;

@@ -9,6 +9,9 @@
 
 /* ---- life ---- */
 
+/* As the memory of pools is, and all that the header asks for. */
+_Static_assert(_Alignof(struct svcroute_pick) <= 8, "a pick in a host's memory");
+
 size_t svcroute_pick_size(void)
 {
     return sizeof(struct svcroute_pick);

@@ -65,7 +65,7 @@ static void answer_probe(struct proxy *proxy, const struct svcroute_event *probe
     char url[96];
     text_copy(url, sizeof(url), probe->scheme);
     strcat(url, "://");
-    text_copy(url + strlen(url), sizeof(url) - strlen(url), probe->address);
+    text_copy(url + strlen(url), sizeof(url) - strlen(url), probe->authority);
     struct world_server *server = world_find(text_of(url));
     if (!ensure(server != NULL, "a probe of %s", url)) {
         return;

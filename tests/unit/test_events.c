@@ -50,7 +50,7 @@ START_TEST(probes_are_asked_for_and_answered)
     ck_assert_uint_eq(event.kind, SVCROUTE_EVENT_PROBE);
     ck_assert_text(event.url, "http://far.example:80/ok");
     ck_assert_text(event.host, "far.example:80");
-    ck_assert_text(event.address, "far.example:80");
+    ck_assert_text(event.authority, "far.example:80");
     ck_assert_text(event.target, "/ok");
     ck_assert_text(event.method, "GET");
     ck_assert_text(event.scheme, "http");

@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "abi"))
 import api  # noqa: E402
 import svcroute  # noqa: E402
-from svcroute import At, Changes, Context, Diags, Document, Error, Explanation, Export, Listing, Policy, Relist, Store, Table, Watch  # noqa: E402
+from svcroute import (At, Balancer, Changes, Context, Diags, Document, Error, Explanation, Export, Listing, Pick,  # noqa: E402
+                      Picker, Policy, Relist, Store, Table, Watch)
 
 build = pathlib.Path(sys.argv[1]).resolve()
 svcroute.load(str(build / "lib" / "libsvcroute.so"))
@@ -343,6 +344,187 @@ def test_steps():
     same(Changes(older, Table(store, policy, newer)).all(), [("shop-beta-80", 2, 3)], "gone again")
 
 
+# ---- balancer ----------------------------------------------------------------------------------------------------------
+
+SECOND = 10 ** 9
+KINDS = {1: "probe", 2: "cancelled", 3: "up", 4: "down", 5: "gone", 6: "service up", 7: "service down"}
+NO_PHASE = 1
+
+
+def balanced(context, documents=SHOP, **options):
+    store, policy = shop(context, documents), POLICY(context)
+    table = Table(store, policy)
+    balancer = Balancer(table, 0, **options)
+    return store, policy, table, balancer, Picker(balancer, 0)
+
+
+def test_picks():
+    context = Context()
+    _, _, table, balancer, picker = balanced(context, flags=NO_PHASE)
+    route = table.find_route_of("shop", "web", "Host(`a.example`)")["name"]
+    handle = picker.find_route(route)
+    count.check(handle != 0, "a handle is never 0")
+    same(picker.find_route(route), handle, "the same handle again")
+    fails("SVCROUTE_ERR_NOT_FOUND", picker.find_route, "nothing")
+    fails("SVCROUTE_ERR_NOT_FOUND", picker.find_service, "")
+    fails("SVCROUTE_ERR_GONE", picker.pick, handle + (1 << 40), Pick(context), 1)
+    pick = Pick(context)
+    fails("SVCROUTE_ERR_STATE", pick.info)
+    fails("SVCROUTE_ERR_STATE", pick.finish, 200, 1)
+    urls = []
+    for now in range(6):
+        info = picker.pick(handle, pick, now).info()
+        urls.append(info["url"])
+        fails("SVCROUTE_ERR_STATE", picker.pick, handle, pick, now)
+        pick.finish(200, now)
+        fails("SVCROUTE_ERR_STATE", pick.finish, 200, now)
+        same(pick.info()["url"], info["url"], "told after the end too")
+        pick.clear()
+    same(urls, ["http://%s:8080" % address for address in ADDRESSES] * 2, "turns")
+    same((info["host"], info["port"], info["address"], info["scheme"], info["zone"], info["node"], info["pass_host_header"]),
+         ("10.0.0.3", 8080, bytes([10, 0, 0, 3]), "http", "z", "n", 1), "a server")
+    same((info["flush_interval"], info["keep_body"], info["keeps_body"], info["num_mirrors"], info["why"], info["servers_transport"]),
+         (10 ** 8, 0, 0, 0, 1, None), "and what else there is to know")
+
+    # Cookies.
+    cookies = picker.pick(handle, pick, 10).cookies()
+    same(len(cookies), 1, "a cookie")
+    count.check(cookies[0].startswith("c=") and cookies[0].endswith("; Path=/; Secure"), cookies[0])
+    url, value = pick.info()["url"], cookies[0].split(";")[0]
+    fails("SVCROUTE_ERR_NOT_FOUND", pick.cookie, 1)
+    small = ctypes.c_size_t(3)
+    same((lib.pick_copy_cookie(pick.handle, 0, ctypes.create_string_buffer(3), ctypes.byref(small)), small.value),
+         (-13, len(cookies[0])), "a buffer that is too small")
+    pick.clear()
+    for lines in ([value], ["a=b; " + value + "; d=e"], ["x=y", value], [value, "c=other"]):
+        info = picker.pick(handle, pick, 11, cookies=lines).info()
+        same((info["url"], info["why"], info["num_cookies"]), (url, 2, 0), "with the cookie %s" % lines)
+        pick.clear()
+    info = picker.pick(handle, pick, 12, cookies=["c=nonsense"]).info()
+    same((info["why"], info["num_cookies"]), (1, 1), "with a cookie that is none")
+    pick.clear()
+
+    # A server that must not be asked; the next one after a failure; all of them.
+    first = picker.pick(handle, pick, 13).info()
+    pick.clear()
+    for _ in range(5):
+        count.check(picker.pick(handle, pick, 14, excluded=[first["server"]]).info()["url"] != first["url"], "excluded")
+        pick.clear()
+    tried = {picker.pick(handle, pick, 15).info()["url"]}
+    fails("SVCROUTE_ERR_STATE", picker.pick_next, pick, 15)
+    for _ in range(2):
+        pick.finish("connect", 16)
+        tried.add(picker.pick_next(pick, 17).info()["url"])
+    pick.finish("timeout", 18)
+    same(len(tried), 3, "three tries")
+    fails("SVCROUTE_ERR_ALL_TRIED", picker.pick_next, pick, 19)
+    pick.clear()
+    stats = balancer.stats(first["server"])
+    same((stats["in_flight"], stats["up"], stats["failures"]), (0, 1, 1), "statistics")
+    same(balancer.find_server(first["service"], ADDRESSES.index(first["host"])), first["server"], "an id found by place")
+    fails("SVCROUTE_ERR_NOT_FOUND", balancer.find_server, first["service"], 3)
+    balancer.set_admin(first["server"], 2, 20)
+    same([(KINDS[event["kind"]], event["url"], event["reason"]) for event in balancer.advance(20)], [("down", first["url"], 3)], "events")
+    same([event["kind"] for event in balancer.advance(21)], [], "no news")
+
+
+def test_trees():
+    context = Context()
+    mirrored = traefik_service("copied", mirroring={"name": "cart", "port": 80, "maxBodySize": 10, "mirrors": [
+        {"name": "beta", "port": 80, "percent": 100}]})
+    kept = traefik_service("kept", failover={"service": {"name": "cart", "port": 80}, "fallback": {"name": "beta", "port": 80},
+                                             "errors": {"status": ["500-503"], "maxRequestBodyBytes": 100}})
+    _, _, _, balancer, picker = balanced(context, [*SHOP, mirrored, kept])
+    pick, copy = Pick(context), Pick(context)
+    split = picker.find_service("shop-split")
+    urls = []
+    for now in range(100):
+        urls.append(picker.pick(split, pick, now).info()["url"])
+        pick.clear()
+    same(urls.count("http://10.0.1.1:8080"), 10, "one in ten")
+    for count_of in (urls[i:i + 10].count("http://10.0.1.1:8080") for i in range(91)):
+        count.check(count_of == 1, "and one in each window of ten, not %d" % count_of)
+
+    picker.pick(picker.find_service("shop-copied"), pick, 100, body_size=5)
+    same([(mirror["max_body"], mirror["copy_body"], mirror["service"]) for mirror in pick.mirrors()], [(10, 1, "shop-beta-80")], "a mirror")
+    same(picker.pick_mirror(pick, 0, copy, 100).info()["url"], "http://10.0.1.1:8080", "the mirror's server")
+    fails("SVCROUTE_ERR_NOT_FOUND", picker.pick_mirror, pick, 1, Pick(context), 100)
+    pick.clear()
+    same(copy.info()["url"], "http://10.0.1.1:8080", "a copy outlives its request")
+    copy.finish(200, 101)
+    copy.clear()
+
+    kept = picker.find_service("shop-kept")
+    info = picker.pick(kept, pick, 200, body_size=100).info()
+    same((info["keeps_body"], info["keep_body"]), (1, 100), "the body is kept")
+    same([pick.wants_fallback(status) for status in (200, 499, 500, 503, 504)], [False, False, True, True, False], "statuses")
+    pick.report(503, 201)
+    pick.finish(None, 202)
+    info = picker.pick_next(pick, 203, body_size=100).info()
+    same((info["url"], info["why"], info["keeps_body"]), ("http://10.0.1.1:8080", 4, 0), "the fallback")
+    pick.finish(200, 204)
+    pick.clear()
+    fails("SVCROUTE_ERR_BODY_TOO_LARGE", picker.pick, kept, pick, 205, body_size=101)
+    fails("SVCROUTE_ERR_STATE", pick.info)
+
+
+def test_updates():
+    context = Context()
+    store, policy, table, balancer, picker = balanced(context)
+    cart, partner = picker.find_service("shop-cart-80"), table.find_route_of("shop", "web", "Host(`c.example`)")["name"]
+    first = picker.pick(cart, Pick(context), 1).info()
+    count.check(not picker.stale(), "nothing new")
+    balancer.update(Table(store, policy, table), 2)
+    count.check(not picker.stale(), "an equal table is nothing new")
+    store.apply(Document(context, endpoint_slice("cart", ["10.0.0.2", "10.0.0.9"])))
+    fails("SVCROUTE_ERR_INVALID", balancer.update, Table(store, POLICY(context, profile=1)), 3)
+    balancer.update(Table(store, policy), 3)
+    count.check(picker.stale(), "something new")
+    pick = Pick(context)
+    same(picker.pick(cart, pick, 3).info()["url"] in ["http://%s:8080" % address for address in ADDRESSES], True, "the old plan")
+    picker.refresh(4)
+    count.check(not picker.stale(), "taken")
+    urls = set()
+    for now in range(4, 8):
+        pick.clear()
+        urls.add(picker.pick(cart, pick, now).info()["url"])
+    same(urls, {"http://10.0.0.2:8080", "http://10.0.0.9:8080"}, "the new servers, by the old handle")
+    gone = [event for event in balancer.advance(8) if KINDS[event["kind"]] == "gone"]
+    same({event["url"] for event in gone} >= {"http://10.0.0.1:8080", "http://10.0.0.3:8080"}, True, "servers are gone")
+    store.remove("IngressRoute", "shop", "web")
+    store.remove("TraefikService", "shop", "split")
+    store.remove("TraefikService", "shop", "safe")
+    balancer.update(Table(store, policy), 9)
+    picker.refresh(10)
+    fails("SVCROUTE_ERR_GONE", picker.pick, cart, Pick(context), 11)
+    fails("SVCROUTE_ERR_NOT_FOUND", picker.find_route, partner)
+    fails("SVCROUTE_ERR_NOT_FOUND", balancer.stats, first["server"])
+    same(pick.info()["port"], 8080, "a pick outlives its service")
+
+
+def test_probes():
+    context = Context()
+    _, _, table, balancer, picker = balanced(context)
+    route = picker.find_route(table.find_route_of("shop", "web", "Host(`c.example`)")["name"])
+    now, probes = 0, []
+    while len(probes) < 3:
+        due = balancer.deadline()
+        if not count.check(due is not None and due <= now + 10 * SECOND, "a probe is due: %r" % due):
+            return
+        now = max(now, due)
+        for event in balancer.advance(now):
+            if KINDS[event["kind"]] == "probe":
+                probes.append(event)
+                balancer.report_probe(event["probe"], 1, 200 if len(probes) < 3 else 500, now)
+    probe = probes[0]
+    same((probe["url"], probe["method"], probe["authority"], probe["scheme"], probe["target"], probe["timeout"], probe["headers"]),
+         ("https://partner.example:443/up", "GET", "partner.example:443", "https", "/up", 5 * SECOND, {"A": "b", "X-Key": "k"}), "a probe")
+    same(len({probe["probe"] for probe in probes}), 3, "each has an id of its own")
+    fails("SVCROUTE_ERR_NOT_FOUND", balancer.report_probe, probe["probe"], 1, 200, now)
+    same([(KINDS[event["kind"]], event["reason"]) for event in balancer.advance(now) if event["kind"] == 4], [("down", 1)], "down")
+    fails("SVCROUTE_ERR_NO_SERVER", picker.pick, route, Pick(context), now)
+
+
 # ---- giving back -------------------------------------------------------------------------------------------------------
 
 
@@ -443,6 +625,42 @@ def test_orders():
         "changes": lambda changes: len(changes.all()) in (0, 1)})
 
 
+def test_pick_orders():
+    """A context, a table, a balancer, a picker and three picks (unfinished, finished, of a plan that was), ended in every
+    order: clients of the pick go on as long as they are there."""
+    heap = Heap()
+
+    def make(context):
+        store, policy, table, balancer, picker = balanced(context, SMALL)
+        old, done, last = Pick(context), Pick(context), Pick(context)
+        picker.pick(picker.find_service("shop-cart-80"), old, 1)
+        store.apply(Document(context, endpoint_slice("cart", ["10.0.0.9"])))
+        balancer.update(Table(store, policy, table), 2)
+        picker.refresh(3)
+        picker.pick(picker.find_service("shop-split"), done, 4).finish(200, 5)
+        picker.pick(picker.find_service("shop-beta-80"), last, 6)
+        store.close()
+        policy.close()
+        return {"context": context, "table": table, "balancer": balancer, "picker": picker, "old": old, "done": done, "last": last}
+
+    def pick_again(picker):
+        handle = picker.find_service("shop-beta-80")
+        info = svcroute.PickInfo()
+        memory = ctypes.create_string_buffer(lib.pick_size() + 8)
+        pick = lib.pick_init((ctypes.addressof(memory) + 7) // 8 * 8)
+        good = lib.picker_pick(picker.handle, handle, None, pick, 9) == 0 and lib.pick_get_info(pick, ctypes.byref(info)) == 0
+        lib.pick_clear(pick)
+        return good and info.host.data
+
+    in_all_orders(heap, "picks", make, {
+        "table": lambda table: table.find_service("shop-beta-80") is not None,
+        "balancer": lambda balancer: balancer.advance(7) is not None,
+        "picker": pick_again,
+        "old": lambda pick: pick.info()["host"] in ADDRESSES,
+        "done": lambda pick: pick.info()["host"] in ("10.0.0.9", "10.0.1.1"),
+        "last": lambda pick: pick.info()["url"] == "http://10.0.1.1:8080" and pick.middlewares() == []})
+
+
 def test_collector():
     """Objects in a cycle: the collector ends them in an order of its own."""
     heap = Heap()
@@ -450,7 +668,9 @@ def test_collector():
         context = Context(heap.allocator)
         store = shop(context, SMALL)
         things = [context, store, Watch(store), Relist(store), Table(store), Document(context, SHOP[0]), Diags(context)]
-        things += [Listing(things[4], 1), Changes(None, things[4]), Export(things[4])]
+        things += [Listing(things[4], 1), Changes(None, things[4]), Export(things[4]), Balancer(things[4], 0)]
+        things += [Picker(things[-1], 0), Pick(context)]
+        things[-2].pick(things[-2].find_service("shop-split"), things[-1], 0)
         random.Random(number).shuffle(things)
         for thing in things:
             thing.others = things
@@ -478,10 +698,12 @@ def test_failures():
         budget[0] = allowed
         try:
             context = Context(allocator)
-            done = len(Table(shop(context, SMALL)).export()) > 100
+            _, _, table, _, picker = balanced(context, SMALL)
+            info = picker.pick(picker.find_service("shop-beta-80"), Pick(context), 1).info()
+            done = len(table.export()) > 100 and info["host"] == "10.0.1.1"
         except Error as error:
             same(error.name, "SVCROUTE_ERR_NOMEM", "with %d allocations" % allowed)
-        context = None
+        context = table = picker = _ = None
         heap.empty("with %d allocations" % allowed)
         allowed += 1 if allowed < 40 else 7
     count.check(done, "enough memory in the end")
@@ -510,7 +732,12 @@ test_store()
 test_watch()
 test_table()
 test_steps()
+test_picks()
+test_trees()
+test_updates()
+test_probes()
 test_orders()
+test_pick_orders()
 test_collector()
 test_failures()
 test_log()

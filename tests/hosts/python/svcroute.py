@@ -97,6 +97,16 @@ PassiveCheckInfo = struct("passive_check_info", "i64 failure_window max_failed_a
 ServerInfo = struct("server_info", "text scheme host url address node zone", "i64 port", "u32 fenced occurrence num_hints reserved")
 StepInfo = struct("step_info", "u32 depth severity line column", "text source kind namespace_ name field text")
 ChangeInfo = struct("change_info", "text name", "pointer old_route new_route old_service new_service", "u32 change of")
+BalancerOptions = struct("balancer_options", "u64 seed", "u32 initial_health rise fall reserved")
+Event = struct("event", "u64 server probe timeout", "text service url method host authority scheme target",
+               "u32 kind slot reason grpc follow_redirects num_headers")
+ServerStats = struct("server_stats", "u64 picks failures latency since", "u32 in_flight up admin reason")
+Request = struct("request", "u64 body_size", "text client key", "texts cookies", "u64s excluded", "u32 num_cookies num_excluded")
+PickInfo = struct("pick_info", "u64 server", "i64 flush_interval keep_body",
+                  "text service scheme host url address node zone servers_transport",
+                  "u32 slot port pass_host_header why num_cookies num_mirrors num_middlewares keeps_body")
+MirrorInfo = struct("mirror_info", "i64 max_body", "text service", "u32 copy_body reserved")
+Outcome = struct("outcome", "u64 first_byte", "u32 kind status")
 
 # ---- functions ---------------------------------------------------------------------------------------------------------
 
@@ -122,8 +132,8 @@ TABLE = """
     policy_new:ipp policy_free:vp policy_set_profile:ipu policy_set_switch:ipub policy_set_ingress_class:ipt
     policy_add_cross_provider_namespace:ipt policy_add_namespace:ipt
     resolve:ippppp table_ref:pp table_unref:vp table_get_profile:up table_get_store_version:Up table_num_routes:zp
-    table_num_services:zp table_get_diags:ipp table_find_route:ppt table_find_service:ppt table_find_route_of:ppttt z
-    table_find_service_of:ipputtt z
+    table_num_services:zp table_get_diags:ipp table_find_route:ppt table_find_service:ppt table_find_route_of:pptttz
+    table_find_service_of:ipputttz
     listing_new:ippu listing_free:vp listing_num:zp listing_get_route:ppz listing_get_service:ppz
     route_get_info:ippp route_get_entry_point:tpz route_get_middleware:tpz route_get_parent:tppz
     route_get_tls_domain:tpzp route_get_tls_san:tpzz route_get_service:ppp
@@ -133,7 +143,14 @@ TABLE = """
     table_export:ipup export_get_text:tp export_free:vp
     table_explain:ippt explanation_free:vp explanation_num:zp explanation_get:ipzp
     changes_new:ippp changes_free:vp changes_num:zp changes_next:ipp
-""".replace("t z", "tz")
+    balancer_options_init:vpz balancer_new:ipppU balancer_free:vp balancer_update:ippU balancer_advance:vpU
+    balancer_next_deadline:Up balancer_needs_advance:bp balancer_next_event:ipp balancer_get_probe_header:ipUzpp
+    balancer_report_probe:ipUuuU balancer_set_admin:ipUuU balancer_get_server_stats:ipUp balancer_find_server:iptzp
+    picker_new:ippU picker_free:vp picker_stale:bp picker_refresh:ipU picker_find_route:iptp picker_find_service:iptp
+    picker_pick:ipUppU picker_pick_next:ipppU picker_pick_mirror:ippzppU
+    pick_new:ipp pick_free:vp pick_size:z pick_init:pp pick_get_info:ipp pick_copy_cookie:ipzpp pick_get_mirror:ipzp
+    pick_get_middleware:tpz pick_wants_fallback:bpu pick_report:ippU pick_finish:ippU pick_clear:vp
+"""
 
 
 class Library:
@@ -588,3 +605,144 @@ class Changes(Object):
                 return found
             check(code)
             found.append((info.name.str(), info.of, info.change))
+
+
+class Balancer(Object):
+    """The driver's side. Each call says what time it is, in nanoseconds of the host's clock."""
+
+    give_back = "balancer_free"
+
+    def __init__(self, table, now, **options):
+        self.new(lib.balancer_new, table.handle, byref(BalancerOptions(**options)), now)
+
+    def update(self, table, now):
+        check(lib.balancer_update(self.handle, table.handle, now))
+
+    def advance(self, now):
+        """The events since the last time, as plain values; a probe has its headers."""
+        lib.balancer_advance(self.handle, now)
+        event, found = Event(), []
+        while lib.balancer_next_event(self.handle, byref(event)) == 0:
+            found.append(event.plain())
+            name, value, headers = Text(), Text(), {}
+            while lib.balancer_get_probe_header(self.handle, event.server, len(headers), byref(name), byref(value)) == 0:
+                headers[name.str()] = value.str()
+            found[-1]["headers"] = headers
+        return found
+
+    def deadline(self):
+        due = lib.balancer_next_deadline(self.handle)
+        return None if due == UINT64_MAX else due
+
+    def report_probe(self, probe, outcome, status, now):
+        check(lib.balancer_report_probe(self.handle, probe, outcome, status, now))
+
+    def set_admin(self, server, admin, now):
+        check(lib.balancer_set_admin(self.handle, server, admin, now))
+
+    def stats(self, server):
+        stats = ServerStats()
+        check(lib.balancer_get_server_stats(self.handle, server, byref(stats)))
+        return stats.plain()
+
+    def find_server(self, service, index):
+        server = c_uint64()
+        check(lib.balancer_find_server(self.handle, Text.of(service), index, byref(server)))
+        return server.value
+
+
+def request(cookies=(), excluded=(), body_size=None, **known):
+    """None of it is looked at after the call, so Python may hold it as it likes."""
+    lines, ids = [Text.of(cookie) for cookie in cookies], (c_uint64 * len(excluded))(*excluded)
+    made = Request(cookies=(Text * len(lines))(*lines) if lines else None, num_cookies=len(lines),
+                   excluded=ids if excluded else None, num_excluded=len(excluded), body_size=body_size or 0, **known)
+    made.flags = body_size is not None
+    made.lines = lines
+    return made
+
+
+class Picker(Object):
+    give_back = "picker_free"
+
+    def __init__(self, balancer, now):
+        self.new(lib.picker_new, balancer.handle, now)
+
+    def stale(self):
+        return lib.picker_stale(self.handle)
+
+    def refresh(self, now):
+        check(lib.picker_refresh(self.handle, now))
+
+    def find_route(self, name):
+        handle = c_uint64()
+        check(lib.picker_find_route(self.handle, Text.of(name), byref(handle)))
+        return handle.value
+
+    def find_service(self, name):
+        handle = c_uint64()
+        check(lib.picker_find_service(self.handle, Text.of(name), byref(handle)))
+        return handle.value
+
+    def pick(self, handle, pick, now, **known):
+        check(lib.picker_pick(self.handle, handle, byref(request(**known)), pick.handle, now))
+        return pick
+
+    def pick_next(self, pick, now, **known):
+        check(lib.picker_pick_next(self.handle, byref(request(**known)), pick.handle, now))
+        return pick
+
+    def pick_mirror(self, pick, index, mirror, now, **known):
+        check(lib.picker_pick_mirror(self.handle, pick.handle, index, byref(request(**known)), mirror.handle, now))
+        return mirror
+
+
+def outcome(result):
+    """A status as a number, or "connect", "timeout", "reset", "client"; None for none."""
+    if result is None:
+        return None
+    if isinstance(result, int):
+        return byref(Outcome(kind=1, status=result))
+    return byref(Outcome(kind={"connect": 2, "timeout": 3, "reset": 4, "client": 5}[result]))
+
+
+class Pick(Object):
+    give_back = "pick_free"
+
+    def __init__(self, context):
+        self.new(lib.pick_new, context.handle)
+
+    def info(self):
+        info = PickInfo()
+        check(lib.pick_get_info(self.handle, byref(info)))
+        return info.plain()
+
+    def cookies(self):
+        return [self.cookie(index) for index in range(self.info()["num_cookies"])]
+
+    def cookie(self, index):
+        size = c_size_t()
+        check(lib.pick_copy_cookie(self.handle, index, None, byref(size)))
+        buffer = ctypes.create_string_buffer(size.value)
+        check(lib.pick_copy_cookie(self.handle, index, buffer, byref(size)))
+        return buffer.raw[:size.value].decode()
+
+    def mirrors(self):
+        found, info = [], MirrorInfo()
+        while lib.pick_get_mirror(self.handle, len(found), byref(info)) == 0:
+            found.append(info.plain())
+        return found
+
+    def middlewares(self):
+        return some(lib.pick_get_middleware, self.handle)
+
+    def wants_fallback(self, status):
+        return lib.pick_wants_fallback(self.handle, status)
+
+    def report(self, result, now):
+        check(lib.pick_report(self.handle, outcome(result), now))
+
+    def finish(self, result, now):
+        check(lib.pick_finish(self.handle, outcome(result), now))
+
+    def clear(self):
+        lib.pick_clear(self.handle)

@@ -124,7 +124,7 @@ struct svcroute_event {
     struct svcroute_text url;     /**< of the server; of a probe: what to ask for */
     struct svcroute_text method;  /**< of a probe */
     struct svcroute_text host;    /**< of a probe: the Host header */
-    struct svcroute_text address; /**< of a probe: "host:port" to connect to */
+    struct svcroute_text authority; /**< of a probe: "host:port" to connect to */
     struct svcroute_text scheme;  /**< of a probe */
     struct svcroute_text target;  /**< of a probe: the request line's target */
     uint32_t kind;                /**< enum svcroute_event_kind */

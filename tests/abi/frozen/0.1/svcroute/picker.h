@@ -44,7 +44,8 @@ SVCROUTE_API bool svcroute_picker_stale(const struct svcroute_picker *picker);
 SVCROUTE_API int svcroute_picker_refresh(struct svcroute_picker *picker, uint64_t now);
 
 /**
- * Finds a route or service by name and gives a handle, good for as long as the balancer has it (over updates too).
+ * Finds a route or service by name and gives a handle, good for as long as the balancer has it (over updates too);
+ * 0 is no handle.
  * Errors: SVCROUTE_ERR_NOT_FOUND, SVCROUTE_ERR_INVALID. Does not allocate. Since 0.1.
  */
 SVCROUTE_API int svcroute_picker_find_route(const struct svcroute_picker *picker,
@@ -112,9 +113,12 @@ SVCROUTE_API int svcroute_picker_pick_mirror(struct svcroute_picker *picker,
 SVCROUTE_API int svcroute_pick_new(struct svcroute_pick **out, struct svcroute_context *context);
 /** Clears and frees a pick of svcroute_pick_new(); NULL is allowed. Since 0.1. */
 SVCROUTE_API void svcroute_pick_free(struct svcroute_pick *pick);
-/** Bytes of a pick in the host's own memory, aligned to 16; never shrinks within a release. Since 0.1. */
+/** Bytes of a pick in the host's own memory, which is aligned to 8. Does not allocate; any thread. Since 0.1. */
 SVCROUTE_API size_t svcroute_pick_size(void);
-/** Makes a clear pick of svcroute_pick_size() bytes of the host's. Does not allocate. Since 0.1. */
+/**
+ * Makes a clear pick of svcroute_pick_size() bytes of the host's; svcroute_pick_clear() before they go. NULL gives
+ * NULL. Does not allocate; any thread. Since 0.1.
+ */
 SVCROUTE_API struct svcroute_pick *svcroute_pick_init(void *memory);
 
 /** Why this server. */
