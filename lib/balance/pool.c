@@ -74,27 +74,43 @@ static uint32_t state_of(uint32_t word)
     return raw | state;
 }
 
-bool svcr_peer_change(struct svcr_peer *peer, uint32_t clear, uint32_t set)
+/* A pool's count of usable servers never says more than there are, so that who ejects one while the
+ * count says that another is left can trust it, whatever other threads do at that moment: the count
+ * goes down before a server's state says so, and up after it. In between it may say less, and a
+ * server that could be spared stays. Who took a place off the count for nothing, because another
+ * thread was faster, puts it back and says that there was a change: the driver, who may have seen
+ * the count too low, looks again. */
+
+/* Gives the state what `clear` and `set` make of it; `placed`: a place is off the count already. */
+static bool state_change(struct svcr_peer *peer, uint32_t clear, uint32_t set, bool placed)
 {
+    _Atomic uint32_t *usable = &peer->pool->usable;
     uint32_t before = atomic_load_explicit(&peer->live.state, memory_order_relaxed);
     uint32_t after;
+    bool leaves;
     do {
         after = state_of((before & ~clear) | set);
-        if (after == before) {
-            return false;
+        leaves = svcr_state_counts(before) && !svcr_state_counts(after);
+        if (leaves && !placed) {
+            atomic_fetch_sub_explicit(usable, 1, memory_order_acq_rel);
+            placed = true;
         }
-    } while (!atomic_compare_exchange_weak_explicit(&peer->live.state, &before, after,
+    } while (after != before &&
+             !atomic_compare_exchange_weak_explicit(&peer->live.state, &before, after,
                                                     memory_order_acq_rel, memory_order_relaxed));
-    if (svcr_state_counts(before) && !svcr_state_counts(after)) {
-        atomic_fetch_sub_explicit(&peer->pool->usable, 1, memory_order_acq_rel);
-    } else if (!svcr_state_counts(before) && svcr_state_counts(after)) {
-        atomic_fetch_add_explicit(&peer->pool->usable, 1, memory_order_acq_rel);
+    bool arrives = !svcr_state_counts(before) && svcr_state_counts(after);
+    uint32_t back = (arrives ? 1U : 0U) + (placed && !leaves ? 1U : 0U);
+    if (back != 0) {
+        atomic_fetch_add_explicit(usable, back, memory_order_acq_rel);
     }
-    return true;
+    return after != before || back != 0;
 }
 
-/* Two threads may eject two servers at once: each first takes its place off the count, and only
- * while another place is left. Who then finds that its server did not count puts the place back. */
+bool svcr_peer_change(struct svcr_peer *peer, uint32_t clear, uint32_t set)
+{
+    return state_change(peer, clear, set, false);
+}
+
 bool svcr_peer_eject_spare(struct svcr_peer *peer)
 {
     _Atomic uint32_t *usable = &peer->pool->usable;
@@ -105,16 +121,7 @@ bool svcr_peer_eject_spare(struct svcr_peer *peer)
         }
     } while (!atomic_compare_exchange_weak_explicit(usable, &left, left - 1, memory_order_acq_rel,
                                                     memory_order_relaxed));
-    uint32_t before = atomic_load_explicit(&peer->live.state, memory_order_relaxed);
-    uint32_t after;
-    do {
-        after = state_of(before | SVCR_RAW_PASSIVE);
-    } while (!atomic_compare_exchange_weak_explicit(&peer->live.state, &before, after,
-                                                    memory_order_acq_rel, memory_order_relaxed));
-    if (!svcr_state_counts(before) || svcr_state_counts(after)) {
-        atomic_fetch_add_explicit(usable, 1, memory_order_acq_rel);
-    }
-    return true;
+    return state_change(peer, 0, SVCR_RAW_PASSIVE, true);
 }
 
 void svcr_peer_mark(struct svcr_core *core, struct svcr_peer *peer)

@@ -137,10 +137,11 @@ void svcr_peer_unref(struct svcroute_context *context, struct svcr_peer *peer);
 void svcr_peer_forget(struct svcr_peer *peer);
 
 /* Sets and clears bits of a peer's state word (SVCR_RAW_*, _DOWN_ADMIN, _DRAIN, _FENCED,
- * _FORCED_UP) and keeps its pool's count; false if nothing changed. Any thread. */
-bool svcr_peer_change(struct svcr_peer *peer, uint32_t clear, uint32_t set);
-/* Sets SVCR_RAW_PASSIVE, unless the pool has no other usable server. False: it stays. Any thread.
+ * _FORCED_UP) and keeps its pool's count; false if the driver has nothing to look at. Any thread.
  */
+bool svcr_peer_change(struct svcr_peer *peer, uint32_t clear, uint32_t set);
+/* Sets SVCR_RAW_PASSIVE, unless the pool may have no other usable server. False: it stays. Any
+ * thread. */
 bool svcr_peer_eject_spare(struct svcr_peer *peer);
 /* Puts a peer on the stack of those that the driver has to look at. Any thread. */
 void svcr_peer_mark(struct svcr_core *core, struct svcr_peer *peer);
