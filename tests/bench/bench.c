@@ -1,5 +1,5 @@
-/* The figures of docs/benchmarks.md: loading, resolving, memory, one change. Prints a table and
- * asserts no time: `bench [--quick] [--services N] [--endpoints N]`. */
+/* The figures of docs/benchmarks.md: loading, resolving, memory, one change, picks. Prints a table
+ * and asserts no time: `bench [--quick] [--picks] [--services N] [--endpoints N]`. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,16 +8,17 @@
 #include <svcroute/svcroute.h>
 #include <yaml.h>
 
-#include "cluster.h"
-#include "measure.h"
+#include "bench.h"
 
 struct options {
     struct cluster cluster;
     unsigned changes;  /* measured, at each size */
     unsigned sizes[3]; /* Services in the clusters that are changed */
+    bool quick;
+    bool picks; /* nothing but these */
 };
 
-static void must(bool good, const char *what)
+void must(bool good, const char *what)
 {
     if (!good) {
         fprintf(stderr, "bench: %s failed\n", what);
@@ -27,14 +28,7 @@ static void must(bool good, const char *what)
 
 /* ---- one cluster in memory ------------------------------------------------------------------- */
 
-struct world {
-    struct heap heap;
-    struct svcroute_context *context;
-    struct svcroute_store *store;
-    struct svcroute_policy *policy;
-};
-
-static void world_open(struct world *world)
+void world_open(struct world *world)
 {
     struct svcroute_allocator allocator = measure_allocator(&world->heap);
     must(svcroute_context_new(&world->context, NULL, &allocator, NULL) == 0, "context");
@@ -42,7 +36,7 @@ static void world_open(struct world *world)
     must(svcroute_policy_new(&world->policy, world->context) == 0, "policy");
 }
 
-static void world_close(struct world *world)
+void world_close(struct world *world)
 {
     svcroute_policy_free(world->policy);
     svcroute_store_free(world->store);
@@ -50,7 +44,7 @@ static void world_close(struct world *world)
     must(world->heap.blocks == 0, "freeing everything");
 }
 
-static void world_load(struct world *world, const struct writer *text, unsigned objects)
+void world_load(struct world *world, const struct writer *text, unsigned objects)
 {
     struct svcroute_load_result result = {.size = sizeof(result)};
     must(svcroute_store_load(world->store, text->data, text->size, NULL, &result, NULL) == 0,
@@ -58,8 +52,8 @@ static void world_load(struct world *world, const struct writer *text, unsigned 
     must(result.accepted == objects && result.rejected == 0, "load of every object");
 }
 
-static struct svcroute_table *world_resolve(struct world *world, struct svcroute_table *previous,
-                                            unsigned services)
+struct svcroute_table *world_resolve(struct world *world, struct svcroute_table *previous,
+                                     unsigned services)
 {
     struct svcroute_table *table;
     must(svcroute_resolve(&table, world->store, world->policy, previous, NULL) == 0, "resolve");
@@ -77,14 +71,14 @@ static void print_head(void)
     printf("%-44s %12s %12s %10s  %s\n", "", "svcroute", "peer", "ratio", "figure");
 }
 
-static void print_row(const char *what, const char *own, const char *peer, const char *ratio,
-                      const char *figure)
+void print_row(const char *what, const char *own, const char *peer, const char *ratio,
+               const char *figure)
 {
     printf("%-44s %12s %12s %10s  %s\n", what, own, peer, ratio, figure);
     fflush(stdout);
 }
 
-static const char *text_of(char out[32], const char *format, double value)
+const char *text_of(char out[32], const char *format, double value)
 {
     snprintf(out, 32, format, value); // NOLINT(clang-diagnostic-format-nonliteral)
     return out;
@@ -184,92 +178,20 @@ static void row_resolve(const struct cluster *cluster)
     print_row("  blocks", text_of(texts, "%.0f", (double)both.blocks), "", "", "");
 }
 
-/* ---- row 5: one change ------------------------------------------------------------------------
- */
-
-/* Loads a cluster in pieces, so that its text never stands in memory as a whole. */
-static void load_in_pieces(struct world *world, const struct cluster *cluster)
-{
-    struct writer text;
-    writer_init(&text, FORM_LINES);
-    for (unsigned first = 0; first < cluster->services; first += 1000) {
-        unsigned rest = cluster->services - first;
-        unsigned num = rest < 1000 ? rest : 1000;
-        writer_clear(&text);
-        write_services(&text, cluster, first, num);
-        write_slices(&text, cluster, first, num);
-        write_routes(&text, cluster, first, num);
-        world_load(world, &text, 3 * num);
-    }
-    writer_free(&text);
-}
-
-static double time_changes(struct world *world, struct svcroute_watch *watch,
-                           struct svcroute_table **table, const struct cluster *cluster,
-                           unsigned changes, unsigned generation)
-{
-    struct writer text;
-    size_t *ends = calloc(changes + 1, sizeof(*ends));
-    must(ends != NULL, "memory");
-    writer_init(&text, FORM_LINES);
-    for (unsigned i = 0; i < changes; i++) {   /* 7919 is prime: all over the cluster */
-        unsigned turn = i / cluster->services; /* never twice the same content */
-        write_change(&text, cluster, i * 7919u % cluster->services, generation + turn * RUNS);
-        ends[i + 1] = text.size;
-    }
-    double start = measure_now();
-    for (unsigned i = 0; i < changes; i++) {
-        must(svcroute_watch_feed(watch, text.data + ends[i], ends[i + 1] - ends[i], NULL, NULL) ==
-                 0,
-             "feed");
-        struct svcroute_table *next = world_resolve(world, *table, cluster->services);
-        must(next != *table, "noticing a change");
-        svcroute_table_unref(*table);
-        *table = next;
-    }
-    double seconds = measure_now() - start;
-    writer_free(&text);
-    free(ends);
-    return seconds / changes;
-}
-
-static double row_change(const struct cluster *cluster, unsigned changes, double smaller)
-{
-    struct world world;
-    struct svcroute_watch *watch;
-    double seconds[RUNS];
-    char what[64];
-    char texts[2][32];
-    world_open(&world);
-    load_in_pieces(&world, cluster);
-    must(svcroute_watch_new(&watch, world.store, NULL) == 0, "watch");
-    struct svcroute_table *table = world_resolve(&world, NULL, cluster->services);
-    for (unsigned i = 0; i < RUNS; i++) {
-        seconds[i] = time_changes(&world, watch, &table, cluster, changes, i + 1);
-    }
-    svcroute_table_unref(table);
-    svcroute_watch_free(watch);
-    world_close(&world);
-    double own = measure_median(seconds);
-    snprintf(what, sizeof(what), "one slice changed, %u Services", cluster->services);
-    print_row(what, text_of(texts[0], "%.1f us", own * 1e6), "",
-              smaller > 0 ? text_of(texts[1], "%.2f x", own / smaller) : "",
-              smaller > 0 ? "< 50 us, <= 1.5 x the row above" : "< 50 us");
-    return own;
-}
-
 /* ---- the program ------------------------------------------------------------------------------
  */
 
 static bool read_options(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){{10000, 10}, 2000, {1000, 10000, 100000}};
+    *options = (struct options){{10000, 10}, 2000, {1000, 10000, 100000}, false, false};
     for (int i = 1; i < argc; i++) {
         unsigned *number = strcmp(argv[i], "--services") == 0    ? &options->cluster.services
                            : strcmp(argv[i], "--endpoints") == 0 ? &options->cluster.endpoints
                                                                  : NULL;
         if (strcmp(argv[i], "--quick") == 0) {
-            *options = (struct options){{200, 10}, 50, {50, 100, 200}};
+            *options = (struct options){{200, 10}, 50, {50, 100, 200}, true, options->picks};
+        } else if (strcmp(argv[i], "--picks") == 0) {
+            options->picks = true;
         } else if (number != NULL && i + 1 < argc) {
             *number = (unsigned)strtoul(argv[++i], NULL, 10);
         } else {
@@ -283,8 +205,12 @@ int main(int argc, char **argv)
 {
     struct options options;
     if (!read_options(&options, argc, argv)) {
-        fputs("usage: bench [--quick] [--services N] [--endpoints N]\n", stderr);
+        fputs("usage: bench [--quick] [--picks] [--services N] [--endpoints N]\n", stderr);
         return 2;
+    }
+    if (options.picks) {
+        rows_pick(options.quick);
+        return 0;
     }
     printf("%u Services, %u endpoints each, as many IngressRoutes; median of %d runs\n\n",
            options.cluster.services, options.cluster.endpoints, RUNS);
@@ -297,5 +223,6 @@ int main(int argc, char **argv)
         struct cluster cluster = {options.sizes[i], options.cluster.endpoints};
         smaller = row_change(&cluster, options.changes, smaller);
     }
+    rows_pick(options.quick);
     return 0;
 }
