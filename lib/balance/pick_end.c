@@ -47,6 +47,20 @@ static void latency_count(struct svcroute_pick *pick, const struct svcroute_outc
     }
 }
 
+/* What the client is told: where no answer came, a proxy says 502, or 504 when it waited too long.
+ * Passive checks look at this. */
+static int64_t status_for_client(const struct svcroute_outcome *outcome)
+{
+    switch (outcome->kind) {
+    case SVCROUTE_OUTCOME_STATUS:
+        return outcome->status;
+    case SVCROUTE_OUTCOME_TIMEOUT:
+        return 504;
+    default:
+        return 502;
+    }
+}
+
 /* What an outcome says of the server. */
 static void judge(struct svcroute_pick *pick, const struct svcroute_outcome *outcome)
 {
@@ -61,7 +75,8 @@ static void judge(struct svcroute_pick *pick, const struct svcroute_outcome *out
     if (pick->layout->health != NULL && pick->layout->health->passive) {
         bool reached = outcome->kind != SVCROUTE_OUTCOME_CONNECT;
         svcr_health_passive(pick->core, pick->layout, pick->index,
-                            svcr_passive_is_failure(reached, pick->status), pick->now);
+                            svcr_passive_is_failure(reached, status_for_client(outcome)),
+                            pick->now);
     }
 }
 

@@ -251,6 +251,9 @@ static void scene_retry(void)
         proxy_run(&proxy, all_down);
     }
     check(!proxy_saw(&proxy, SVCROUTE_EVENT_SERVICE_DOWN, "retry"), "the service stays up");
+    bool resetting = proxy_saw(&proxy, SVCROUTE_EVENT_SERVER_DOWN, "10.0.1.2") != NULL;
+    bool hanging = proxy_saw(&proxy, SVCROUTE_EVENT_SERVER_DOWN, "10.0.1.3") != NULL;
+    check(resetting != hanging, "one of the two that do not answer goes, the other stays");
 
     bad->behaviour = ANSWERS;
     world_server("http://10.0.1.2:80")->behaviour = ANSWERS;
