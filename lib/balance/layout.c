@@ -229,13 +229,19 @@ static bool recipe_make(struct svcr_swap *swap, struct svcr_layout *layout)
 /* `map`: of members to those of the pool's present layout; NULL: there are none. */
 static bool sticky_make(struct svcr_swap *swap, struct svcr_layout *layout, const uint32_t *map)
 {
-    static const struct svcr_sticky_keys keys; /* the reference's form */
+    const struct svcroute_policy *policy = swap->table->policy;
+    struct svcr_sticky_keys keys = {
+        .secret = {policy->cookie_secret.bytes, policy->cookie_secret.size},
+        .older = {policy->old_cookie_secret.bytes, policy->old_cookie_secret.size},
+        .unkeyed = svcr_policy_allows(policy, SVCROUTE_POLICY_READ_UNKEYED_COOKIES),
+    };
     bool hrw = layout->strategy == &svcr_hrw || layout->strategy == &svcr_traefik_hrw;
     if (layout->service->cookie == NULL || layout->strategy == NULL || hrw) {
         return true;
     }
     const struct svcr_sticky *previous =
-        layout->pool->layout != NULL && map != NULL ? layout->pool->layout->sticky : NULL;
+        layout->pool->layout != NULL && map != NULL && !swap->rekeyed ? layout->pool->layout->sticky
+                                                                      : NULL;
     swap->error = svcr_sticky_new(&layout->sticky, swap->context, layout->shape.members,
                                   layout->shape.num, &keys, previous, map);
     return swap->error == 0 && recipe_make(swap, layout);

@@ -15,10 +15,7 @@
 
 #include "balance/strategy.h"
 
-enum {
-    SVCR_STICKY_VALUE_MAX = 32,
-    SVCR_STICKY_SECRET_MIN = 16, /* bytes, for whoever takes a secret from a host */
-};
+enum { SVCR_STICKY_VALUE_MAX = 32 };
 
 /* How values are made and which are read; borrowed. */
 struct svcr_sticky_keys {

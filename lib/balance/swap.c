@@ -353,6 +353,20 @@ static bool compare(struct svcr_swap *swap, bool routes, struct comparing *compa
            singles_settle(comparing);
 }
 
+/* Other secrets are other values of cookies, wherever there are cookies. */
+static void compare_secrets(struct svcr_swap *swap)
+{
+    const struct svcr_slots *pools = &swap->balancer->pools;
+    const struct svcroute_table *older = swap->balancer->table;
+    swap->rekeyed = older != NULL && !svcr_policy_same_cookies(older->policy, swap->table->policy);
+    for (size_t i = 0; swap->rekeyed && i < pools->num; i++) {
+        struct svcr_pool *pool = pools->items[i].thing;
+        if (pool != NULL && pool->layout != NULL && pool->layout->sticky != NULL) {
+            svcr_swap_add(swap, pool, NULL);
+        }
+    }
+}
+
 bool svcr_swap_compare(struct svcr_swap *swap)
 {
     struct comparing services;
@@ -372,5 +386,6 @@ bool svcr_swap_compare(struct svcr_swap *swap)
          pool = pool->unresolved) {
         svcr_swap_add(swap, pool, NULL);
     }
+    compare_secrets(swap);
     return true;
 }

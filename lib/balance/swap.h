@@ -21,6 +21,7 @@ struct svcr_swap {
     size_t num_work, num_leaving;
     size_t num_new_peers;
     bool has_checks; /* some layout has checks, which need timers */
+    bool rekeyed;    /* values of cookies are not what they were */
     int error;
 };
 

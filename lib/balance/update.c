@@ -32,10 +32,12 @@ static struct svcr_plan *plan_share(struct svcr_plan *plan)
 }
 
 /* True if a layout says nothing but what the older one says. */
-static bool layout_same(const struct svcr_layout *a, const struct svcr_layout *b)
+static bool layout_same(const struct svcr_swap *swap, const struct svcr_layout *a,
+                        const struct svcr_layout *b)
 {
-    bool same = a != NULL && a->type == b->type && a->shape.num == b->shape.num &&
-                a->refused == b->refused && svcr_text_same(a->name, b->name) &&
+    bool same = a != NULL && !(swap->rekeyed && a->sticky != NULL) && a->type == b->type &&
+                a->shape.num == b->shape.num && a->refused == b->refused &&
+                svcr_text_same(a->name, b->name) &&
                 (a->service == b->service ||
                  (a->service != NULL && svcr_tree_service_equal(a->service, b->service)));
     for (uint32_t i = 0; same && i < a->shape.num; i++) {
@@ -58,7 +60,7 @@ static bool stage_pool(struct update *update, struct svcr_pool *pool)
         pool->layout->refused != pool->staged->refused) {
         svcr_swap_add_parents(swap, pool);
     }
-    if (layout_same(pool->layout, pool->staged)) {
+    if (layout_same(swap, pool->layout, pool->staged)) {
         svcr_layout_unref(pool->staged);
         pool->staged = NULL;
     } else {

@@ -116,3 +116,8 @@ int svcr_hmac_sha256(struct svcroute_context *context, const void *key, size_t k
     EVP_MAC_CTX_free(mac);
     return status;
 }
+
+void svcr_wipe(void *bytes, size_t size)
+{
+    OPENSSL_cleanse(bytes, size);
+}

@@ -14,5 +14,7 @@ int svcr_sha1(struct svcroute_context *context, const void *data, size_t size, u
 /* HMAC-SHA-256 (RFC 2104) of `data` under a key of any length but 0. The same codes. */
 int svcr_hmac_sha256(struct svcroute_context *context, const void *key, size_t key_size,
                      const void *data, size_t size, uint8_t out[32]);
+/* Overwrites what is about to be freed, whatever the compiler thinks of that. */
+void svcr_wipe(void *bytes, size_t size);
 
 #endif

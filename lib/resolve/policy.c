@@ -3,7 +3,10 @@
 
 #include <svcroute/error.h>
 
+#include "base/digest.h"
 #include "base/memory.h"
+
+/* ---- sets of namespaces ---- */
 
 static void names_clear(struct svcroute_context *context, struct svcr_names *names)
 {
@@ -110,6 +113,42 @@ static int names_copy(struct svcroute_context *context, struct svcr_names *to,
     return 0;
 }
 
+/* ---- secrets ---- */
+
+static void secret_clear(struct svcroute_context *context, struct svcr_secret *secret)
+{
+    if (secret->size != 0) {
+        svcr_wipe(secret->bytes, secret->size);
+    }
+    svcr_release(context, secret->bytes, secret->size);
+    *secret = (struct svcr_secret){0};
+}
+
+static svcr_text secret_text(const struct svcr_secret *secret)
+{
+    return (svcr_text){secret->bytes, secret->size};
+}
+
+static int secret_set(struct svcroute_context *context, struct svcr_secret *secret, svcr_text text)
+{
+    struct svcr_secret copy = {.size = text.size};
+    if ((text.data == NULL && text.size != 0) || (text.size != 0 && text.size < SVCR_SECRET_MIN)) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    if (text.size != 0) {
+        copy.bytes = svcr_alloc(context, text.size);
+        if (copy.bytes == NULL) {
+            return SVCROUTE_ERR_NOMEM;
+        }
+        memcpy(copy.bytes, text.data, text.size);
+    }
+    secret_clear(context, secret);
+    *secret = copy;
+    return 0;
+}
+
+/* ---- the policy ---- */
+
 int svcroute_policy_new(struct svcroute_policy **out, struct svcroute_context *context)
 {
     if (out == NULL) {
@@ -132,6 +171,8 @@ void svcroute_policy_free(struct svcroute_policy *policy)
     names_clear(context, &policy->cross_provider);
     names_clear(context, &policy->watched);
     svcr_release(context, policy->ingress_class, policy->ingress_class_size);
+    secret_clear(context, &policy->cookie_secret);
+    secret_clear(context, &policy->old_cookie_secret);
     svcr_release(context, policy, sizeof(*policy));
     svcroute_context_unref(context);
 }
@@ -148,7 +189,7 @@ int svcroute_policy_set_profile(struct svcroute_policy *policy, uint32_t profile
 int svcroute_policy_set_switch(struct svcroute_policy *policy, uint32_t which, bool on)
 {
     if (policy == NULL || which < SVCROUTE_POLICY_ALLOW_CROSS_NAMESPACE ||
-        which > SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES) {
+        which > SVCROUTE_POLICY_READ_UNKEYED_COOKIES) {
         return SVCROUTE_ERR_INVALID;
     }
     policy->switches &= ~(1U << which);
@@ -193,6 +234,19 @@ int svcroute_policy_add_namespace(struct svcroute_policy *policy, struct svcrout
     return names_add(policy->context, &policy->watched, namespace_);
 }
 
+int svcroute_policy_set_cookie_secret(struct svcroute_policy *policy, struct svcroute_text secret)
+{
+    return policy == NULL ? SVCROUTE_ERR_INVALID
+                          : secret_set(policy->context, &policy->cookie_secret, secret);
+}
+
+int svcroute_policy_set_old_cookie_secret(struct svcroute_policy *policy,
+                                          struct svcroute_text secret)
+{
+    return policy == NULL ? SVCROUTE_ERR_INVALID
+                          : secret_set(policy->context, &policy->old_cookie_secret, secret);
+}
+
 struct svcroute_policy *svcr_policy_copy(struct svcroute_context *context,
                                          const struct svcroute_policy *policy)
 {
@@ -209,7 +263,10 @@ struct svcroute_policy *svcr_policy_copy(struct svcroute_context *context,
     svcr_text class_ = {policy->ingress_class, policy->ingress_class_size};
     if (svcroute_policy_set_ingress_class(copy, class_) != 0 ||
         names_copy(context, &copy->cross_provider, &policy->cross_provider) != 0 ||
-        names_copy(context, &copy->watched, &policy->watched) != 0) {
+        names_copy(context, &copy->watched, &policy->watched) != 0 ||
+        secret_set(context, &copy->cookie_secret, secret_text(&policy->cookie_secret)) != 0 ||
+        secret_set(context, &copy->old_cookie_secret, secret_text(&policy->old_cookie_secret)) !=
+            0) {
         svcroute_policy_free(copy);
         return NULL;
     }
@@ -222,5 +279,13 @@ bool svcr_policy_same(const struct svcroute_policy *a, const struct svcroute_pol
            svcr_text_same((svcr_text){a->ingress_class, a->ingress_class_size},
                           (svcr_text){b->ingress_class, b->ingress_class_size}) &&
            names_same(&a->cross_provider, &b->cross_provider) &&
-           names_same(&a->watched, &b->watched);
+           names_same(&a->watched, &b->watched) && svcr_policy_same_cookies(a, b);
+}
+
+bool svcr_policy_same_cookies(const struct svcroute_policy *a, const struct svcroute_policy *b)
+{
+    return svcr_text_same(secret_text(&a->cookie_secret), secret_text(&b->cookie_secret)) &&
+           svcr_text_same(secret_text(&a->old_cookie_secret), secret_text(&b->old_cookie_secret)) &&
+           svcr_policy_allows(a, SVCROUTE_POLICY_READ_UNKEYED_COOKIES) ==
+               svcr_policy_allows(b, SVCROUTE_POLICY_READ_UNKEYED_COOKIES);
 }

@@ -14,6 +14,14 @@ struct svcr_names {
     bool given;
 };
 
+/* Bytes that nobody is to see; overwritten before they are freed. */
+struct svcr_secret {
+    char *bytes;
+    size_t size; /* 0: none */
+};
+
+enum { SVCR_SECRET_MIN = 16 }; /* bytes */
+
 struct svcroute_policy {
     struct svcroute_context *context; /* referenced */
     uint32_t profile;
@@ -21,6 +29,7 @@ struct svcroute_policy {
     char *ingress_class;
     size_t ingress_class_size;
     struct svcr_names cross_provider, watched;
+    struct svcr_secret cookie_secret, old_cookie_secret;
 };
 
 static inline bool svcr_policy_allows(const struct svcroute_policy *policy,
@@ -36,5 +45,7 @@ bool svcr_names_have(const struct svcr_names *names, svcr_text namespace_);
 struct svcroute_policy *svcr_policy_copy(struct svcroute_context *context,
                                          const struct svcroute_policy *policy);
 bool svcr_policy_same(const struct svcroute_policy *a, const struct svcroute_policy *b);
+/* True if sticky cookies have the same values under both, and the same ones are read. */
+bool svcr_policy_same_cookies(const struct svcroute_policy *a, const struct svcroute_policy *b);
 
 #endif

@@ -303,9 +303,9 @@ static inline struct picture explain_picture(struct svcroute_table *table, svcr_
 
 /* ---- policies ---- */
 
-/* Words: "cross", "external", "empty", "native", "nonodes", "local" turn switches on, "traefik"
- * sets the profile, "class:NAME", "at:NAMESPACE" and "watch:NAMESPACE" add what their calls add
- * ("at:" alone forbids). */
+/* Words: "cross", "external", "empty", "native", "nonodes", "local", "unkeyed" turn switches on,
+ * "traefik" sets the profile, "key:SECRET" and "oldkey:SECRET" those of cookies, "class:NAME",
+ * "at:NAMESPACE" and "watch:NAMESPACE" add what their calls add ("at:" alone forbids). */
 static inline void policy_word(struct svcroute_policy *policy, svcr_text word)
 {
     static const struct {
@@ -318,6 +318,7 @@ static inline void policy_word(struct svcroute_policy *policy, svcr_text word)
         {"native", SVCROUTE_POLICY_NATIVE_LB_BY_DEFAULT},
         {"nonodes", SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE},
         {"local", SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES},
+        {"unkeyed", SVCROUTE_POLICY_READ_UNKEYED_COOKIES},
     };
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
         if (svcr_text_same(word, text_of(switches[i].word))) {
@@ -335,6 +336,10 @@ static inline void policy_word(struct svcroute_policy *policy, svcr_text word)
     svcr_text rest = {colon + 1, word.size - size - 1};
     if (size == 5 && memcmp(word.data, "class", 5) == 0) {
         must_int_eq(svcroute_policy_set_ingress_class(policy, rest), 0);
+    } else if (size == 3) {
+        must_int_eq(svcroute_policy_set_cookie_secret(policy, rest), 0);
+    } else if (size == 6) {
+        must_int_eq(svcroute_policy_set_old_cookie_secret(policy, rest), 0);
     } else if (size == 2) {
         must_int_eq(svcroute_policy_add_cross_provider_namespace(policy, rest), 0);
     } else {

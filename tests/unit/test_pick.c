@@ -224,6 +224,93 @@ START_TEST(cookies_lead_back)
 }
 END_TEST
 
+/* Of http://10.1.0.1:80 and http://10.1.0.2:80; computed by Python's hashlib and hmac. */
+#define SECRET "0123456789abcdef"
+#define NEWER "a-newer-secret-of-27-bytes!"
+static const char *const unkeyed_values[] = {"d7427171547550d7", "c9409ca30fd566c5"};
+static const char *const keyed_values[] = {"e3e2e2a79544be9643a6bdbbdb95fe7f",
+                                           "fa3fd4ab7165586b667b932c30a4dd76"};
+static const char *const newer_values[] = {"8e2d011955e29eaf231a488c77d94b98",
+                                           "e5113fe671c8ecf6bb8f9e5b25c13adb"};
+
+/* Picks from default-a-80 with a cookie of this value (NULL: without); it must lead to server
+ * `index` (2: it must lead nowhere), and a cookie be set with the value that the server picked has
+ * in `sent` (NULL: none). */
+static void pick_with_value(struct scene *scene, const char *value, unsigned index,
+                            const char *const *sent)
+{
+    char line[64];
+    char text[256];
+    size_t size = sizeof(text);
+    struct svcroute_pick *pick = NULL;
+    struct svcroute_pick_info info = {.size = sizeof(info)};
+    struct svcroute_request request = {.size = sizeof(request)};
+    snprintf(line, sizeof(line), "lb=%s", value != NULL ? value : "");
+    struct svcroute_text cookie = {line, strlen(line)};
+    request.cookies = &cookie;
+    request.num_cookies = value != NULL ? 1 : 0;
+    ck_assert_int_eq(svcroute_pick_new(&pick, scene->world.context), 0);
+    ck_assert_int_eq(
+        svcroute_picker_pick(scene->picker, handle_of(scene, "default-a-80"), &request, pick, 0),
+        0);
+    ck_assert_int_eq(svcroute_pick_get_info(pick, &info), 0);
+    unsigned picked = text_equals(info.host, "10.1.0.1") ? 0 : 1;
+    ck_assert_uint_eq(info.why == SVCROUTE_WHY_COOKIE, index < 2);
+    ck_assert(index == 2 || picked == index);
+    ck_assert_uint_eq(info.num_cookies, sent != NULL ? 1 : 0);
+    if (sent != NULL) {
+        ck_assert_int_eq(svcroute_pick_copy_cookie(pick, 0, text, &size), 0);
+        size_t expected = (size_t)snprintf(line, sizeof(line), "lb=%s;", sent[picked]);
+        ck_assert_uint_gt(size, expected);
+        ck_assert_mem_eq(text, line, expected);
+    }
+    svcroute_pick_free(pick);
+}
+
+static void change_policy(struct scene *scene, const char *profile, const char *words)
+{
+    static char policy[128];
+    snprintf(policy, sizeof(policy), "%s%s", profile, words);
+    scene->policy = policy;
+    scene_update(scene, 0);
+    scene_resolve(scene); /* the same again is no news, nor is it to who has no cookies */
+    ck_assert_int_eq(svcroute_balancer_update(scene->balancer, scene->table, 0), 0);
+    ck_assert(!svcroute_picker_stale(scene->picker));
+}
+
+START_TEST(cookies_with_secrets)
+{
+    static const char *const profiles[] = {"", "traefik "};
+    for (size_t p = 0; p < 2; p++) {
+        struct script script = {0};
+        struct scene scene;
+        say_pair(&script, STICKY);
+        scene_open(&scene, &script, profiles[p], 0);
+        pick_with_value(&scene, NULL, 2, unkeyed_values);
+        for (unsigned i = 0; i < 2; i++) {
+            change_policy(&scene, profiles[p], "");
+            pick_with_value(&scene, unkeyed_values[i], i, NULL);
+            pick_with_value(&scene, keyed_values[i], 2, unkeyed_values);
+            change_policy(&scene, profiles[p], "oldkey:" SECRET);
+            pick_with_value(&scene, keyed_values[i], i, unkeyed_values);
+            change_policy(&scene, profiles[p], "key:" SECRET " unkeyed");
+            pick_with_value(&scene, NULL, 2, keyed_values);
+            pick_with_value(&scene, keyed_values[i], i, NULL);
+            pick_with_value(&scene, unkeyed_values[i], i, keyed_values);
+            change_policy(&scene, profiles[p], "key:" SECRET " oldkey:" NEWER);
+            pick_with_value(&scene, newer_values[i], i, keyed_values);
+            pick_with_value(&scene, unkeyed_values[i], 2, keyed_values);
+            change_policy(&scene, profiles[p], "key:" NEWER " oldkey:" SECRET);
+            pick_with_value(&scene, keyed_values[i], i, newer_values);
+            change_policy(&scene, profiles[p], "key:" NEWER);
+            pick_with_value(&scene, newer_values[i], i, NULL);
+            pick_with_value(&scene, keyed_values[i], 2, newer_values);
+        }
+        scene_close(&scene);
+    }
+}
+END_TEST
+
 START_TEST(cookies_reach_draining_servers)
 {
     struct script script = {0};
@@ -520,6 +607,7 @@ Suite *suite_pick(void)
     tcase_add_test(all, traefik_children_without_servers_answer_503);
     tcase_add_test(all, fenced_servers_come_last);
     tcase_add_test(all, cookies_lead_back);
+    tcase_add_test(all, cookies_with_secrets);
     tcase_add_test(all, cookies_reach_draining_servers);
     tcase_add_test(all, another_server_until_all_were_tried);
     tcase_add_test(all, failover_by_status);
