@@ -271,6 +271,22 @@ static void probes_commit(struct svcroute_balancer *balancer, struct svcr_layout
     }
 }
 
+/* Where an update leaves a service with nobody but ejected servers, they are let in again: they
+ * would not have been ejected if the others had not been there. */
+static void last_ones_return(struct svcroute_balancer *balancer, struct svcr_layout *layout)
+{
+    const struct svcr_health *health = layout->health;
+    if (balancer->core->eject_last || health == NULL || health->windows == NULL ||
+        atomic_load_explicit(&layout->pool->usable, memory_order_acquire) != 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < health->num; i++) {
+        svcr_peer_change(layout->peers[i], SVCR_RAW_PASSIVE, 0);
+        svcr_passive_in(svcr_window_passive(health->windows[i]));
+        svcr_timers_set(balancer->timers, &health->windows[i]->timer, SVCR_NEVER);
+    }
+}
+
 void svcr_health_commit(struct svcroute_balancer *balancer, struct svcr_layout *layout,
                         struct svcr_layout *older)
 {
@@ -295,6 +311,7 @@ void svcr_health_commit(struct svcroute_balancer *balancer, struct svcr_layout *
     if (health != NULL) {
         health->map = NULL;
     }
+    last_ones_return(balancer, layout);
 }
 
 void svcr_health_leave(struct svcroute_balancer *balancer, struct svcr_layout *layout)

@@ -120,9 +120,16 @@ static bool walk_servers(struct walk *walk, struct svcr_seat *seat)
     uint32_t why = layout->shape.num == 1 ? SVCROUTE_WHY_ONLY_ONE : SVCROUTE_WHY_STRATEGY;
     walk->choice.unusable = CLOSED_TO_NEW;
     uint32_t index = layout->strategy->pick(seat->scheduler, &layout->shape, &walk->choice);
-    if (index == SVCR_NOBODY && !walk->traefik && layout->shape.num != 0) {
+    /* Better a terminating server than none, and better one that failed than none: it may have been
+     * ejected while others were up that are not any more. */
+    static const uint32_t resorts[] = {SVCR_STATE_CLOSED,
+                                       SVCR_STATE_CLOSED & ~(uint32_t)SVCR_STATE_DOWN_PASSIVE};
+    uint32_t num_resorts = walk->traefik || layout->shape.num == 0 ? 0
+                           : walk->picker->core->eject_last        ? 1
+                                                                   : 2;
+    for (uint32_t i = 0; index == SVCR_NOBODY && i < num_resorts; i++) {
         why = SVCROUTE_WHY_LAST_RESORT;
-        walk->choice.unusable = SVCR_STATE_CLOSED;
+        walk->choice.unusable = resorts[i];
         index = layout->strategy->pick(seat->scheduler, &layout->shape, &walk->choice);
     }
     if (index == SVCR_NOBODY) {

@@ -153,8 +153,9 @@ static bool meet(struct comparing *comparing, const struct svcr_entry *older,
     if (!same) {
         return single_add(comparing, older, true) && single_add(comparing, newer, false);
     }
-    /* Of a route all that counts is where it leads, which is seen later. */
-    if (comparing->routes || !svcr_tree_service_equal(service_of(older), service_of(newer))) {
+    /* Where a route or a parent leads is seen when its layout is made. */
+    if (comparing->routes || service_of(newer)->type != SVCROUTE_SERVICE_LOAD_BALANCER ||
+        !svcr_tree_service_equal(service_of(older), service_of(newer))) {
         svcr_swap_add(swap, pool_named(swap, comparing->routes, newer->name), newer);
     }
     return true;

@@ -42,7 +42,11 @@ static bool layout_same(const struct svcr_swap *swap, const struct svcr_layout *
                  (a->service != NULL && svcr_tree_service_equal(a->service, b->service)));
     for (uint32_t i = 0; same && i < a->shape.num; i++) {
         same = a->shape.members[i].id == b->shape.members[i].id &&
+               a->shape.members[i].weight == b->shape.members[i].weight &&
                svcr_text_same(a->shape.members[i].name, b->shape.members[i].name);
+    }
+    for (uint32_t i = 0; same && i < a->num_mirrors; i++) {
+        same = a->percents[i] == b->percents[i];
     }
     return same;
 }
