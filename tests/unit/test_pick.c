@@ -537,7 +537,7 @@ START_TEST(keys_stay_with_their_server)
         unsigned used = 0;
         for (unsigned i = 0; i < 50; i++) {
             char client[32];
-            char first[32];
+            char first[64];
             unsigned host = 0;
             struct svcroute_request request = {.size = sizeof(request)};
             request.client =
