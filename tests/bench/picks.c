@@ -15,7 +15,7 @@
 #define KEYS 1024  /* client addresses */
 #define SLICE 100  /* endpoints, as the API server cuts them */
 #define STEP 10000 /* ns between picks */
-#define BATCH 100  /* picks between two looks at the clock */
+#define BATCH 1000 /* picks between two looks at the clock */
 
 enum shape { SHAPE_SERVERS, SHAPE_CHILDREN };
 
