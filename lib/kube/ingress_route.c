@@ -1,5 +1,8 @@
 /* Decoding of IngressRoutes. */
+#include <svcroute/error.h>
+
 #include "base/digest.h"
+#include "base/normalize.h"
 #include "kube/reference.h"
 
 #define IN_META(member)                                                                            \
@@ -27,17 +30,38 @@ static const struct svcr_table observability_table = {
     .given_value = 1,
 };
 
-/* The router's name holds a hash of the rule; it is made once, here. */
+/* The router's name (behaviour section 2) is made once, here: namespace, name of the object, and
+ * the first bytes of the rule's digest. Also for an empty match: such a rule makes no route, but
+ * its children name it as a parent. */
 static void finish_rule(struct svcr_decoder *decoder, uint32_t offset)
 {
-    struct svcr_rule *rule = svcr_decode_member(decoder, offset);
+    static const char hex[] = "0123456789abcdef";
+    const struct svcr_rule *rule = svcr_decode_member(decoder, offset);
+    const struct svcr_ingress_route *object = svcr_decode_member(decoder, 0);
     uint8_t digest[32];
-    /* Also of an empty match: such a rule makes no route, but its children name it as a parent. */
+    char text[20];
     decoder->error = svcr_sha256(decoder->context, decoder->content + rule->match.offset,
                                  rule->match.size, digest);
-    if (decoder->error == 0) {
-        memcpy(rule->match_hash, digest, sizeof(rule->match_hash));
+    if (decoder->error != 0) {
+        return;
     }
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = hex[i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2] & 15];
+    }
+    struct svcr_str name = object->meta.name.size != 0 ? object->meta.name : object->generate_name;
+    svcr_text parts[3] = {svcr_decode_stored(decoder, object->meta.namespace_),
+                          svcr_decode_stored(decoder, name),
+                          {text, sizeof(text)}};
+    struct svcr_buffer buffer;
+    svcr_buffer_init(&buffer, decoder->context);
+    svcr_normalize(&buffer, parts, 3);
+    if (buffer.failed) {
+        decoder->error = SVCROUTE_ERR_NOMEM;
+    } else {
+        struct svcr_str router = svcr_decode_store(decoder, svcr_buffer_text(&buffer), 0);
+        ((struct svcr_rule *)svcr_decode_member(decoder, offset))->router = router;
+    }
+    svcr_buffer_free(&buffer);
 }
 
 #define RULE(key, kind, member) SVCR_ROW(key, kind, offsetof(struct svcr_rule, member))

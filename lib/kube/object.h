@@ -173,9 +173,9 @@ struct svcr_rule { /* spec.routes[] of an IngressRoute */
     struct svcr_list services;    /* struct svcr_reference */
     struct svcr_list middlewares; /* struct svcr_name_ref */
     struct svcr_observability observability;
-    uint8_t match_hash[10]; /* first bytes of SHA-256 of match (also of an empty one), for the router's name */
-    uint8_t reserved[2];
+    struct svcr_str router; /* its router's name (behaviour section 2), also where match is empty */
     uint32_t place;
+    uint32_t reserved;
 };
 enum { SVCR_RULE_KIND = 1, SVCR_RULE_MATCH, SVCR_RULE_SYNTAX, SVCR_RULE_PRIORITY, SVCR_RULE_SERVICES,
        SVCR_RULE_MIDDLEWARES, SVCR_RULE_OBSERVABILITY };

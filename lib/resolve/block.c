@@ -96,7 +96,7 @@ void svcr_block_unref(struct svcroute_context *context, void *pointer)
     }
     case SVCR_BLOCK_PARENTS: {
         struct svcr_parents *parents = pointer;
-        for (uint32_t i = 0; i < parents->num; i++) {
+        for (uint32_t i = 0; i < parents->num_objects; i++) {
             svcr_object_unref(parents->items[i].object);
         }
         break;

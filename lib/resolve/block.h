@@ -184,22 +184,20 @@ struct svcr_tree_service {
 
 /* ---- route ---- */
 
-/* Names of the routes of the parents, shared by the routes of one object. */
-struct svcr_parent {
-    struct svcr_object *object; /* the parent; referenced */
-    uint32_t rule;              /* index of its rule */
-    svcr_text name;             /* base name */
-};
-
+/* The IngressRoutes whose routes are parents, shared by the routes of one object. */
 struct svcr_parents {
     struct svcr_block head;
-    uint32_t num;
-    struct svcr_parent items[];
+    uint32_t num; /* of their routes */
+    uint32_t num_objects;
+    struct svcr_parent {
+        struct svcr_object *object; /* referenced */
+        uint32_t first;             /* index of its first route among all */
+    } items[];
 };
 
 struct svcr_route {
-    struct svcr_block head; /* hash of base_name */
-    svcr_text base_name;
+    struct svcr_block head;     /* hash of base_name */
+    svcr_text base_name;        /* in `object` */
     struct svcr_object *object; /* IngressRoute; referenced */
     const struct svcr_rule *rule;
     uint32_t index; /* of the rule */

@@ -59,8 +59,8 @@ static bool route_equal(const struct svcroute_changes *changes, const struct svc
                 svcr_text_same(svcr_child_name(changes->older, &a->child),
                                svcr_child_name(changes->newer, &b->child));
     for (uint32_t i = 0; same && i < num_a; i++) {
-        same = svcr_text_same(svcr_parent_name(changes->older, &a->parents->items[i]),
-                              svcr_parent_name(changes->newer, &b->parents->items[i]));
+        same = svcr_text_same(svcr_parent_name(changes->older, a->parents, i),
+                              svcr_parent_name(changes->newer, b->parents, i));
     }
     return same;
 }

@@ -297,9 +297,9 @@ bool svcr_tree_service_identical(const struct svcr_tree_service *a,
 
 static bool parents_same(const struct svcr_parents *a, const struct svcr_parents *b)
 {
-    bool same = a == b || (a != NULL && b != NULL && a->num == b->num);
-    for (uint32_t i = 0; same && a != b && i < a->num; i++) {
-        same = a->items[i].object == b->items[i].object && a->items[i].rule == b->items[i].rule;
+    bool same = a == b || (a != NULL && b != NULL && a->num_objects == b->num_objects);
+    for (uint32_t i = 0; same && a != b && i < a->num_objects; i++) {
+        same = a->items[i].object == b->items[i].object;
     }
     return same;
 }

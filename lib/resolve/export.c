@@ -124,7 +124,7 @@ static void write_parents(struct svcr_writer *writer, const struct svcroute_tabl
     }
     svcr_writer_begin(writer, "parentRefs", true);
     for (uint32_t i = 0; i < parents->num; i++) {
-        svcr_writer_text(writer, NULL, svcr_parent_name(table, &parents->items[i]));
+        svcr_writer_text(writer, NULL, svcr_parent_name(table, parents, i));
     }
     svcr_writer_end(writer);
 }

@@ -18,22 +18,6 @@ static struct svcr_position rule_position(const struct making *making, const str
     return svcr_object_position(&making->object->head, rule->place, field);
 }
 
-/* Adds the base name of a route to resolver->text: namespace, object and digest of the rule. */
-static void add_route_name(struct svcr_buffer *text, svcr_text namespace_, svcr_text name,
-                           const struct svcr_rule *rule)
-{
-    static const char hex[] = "0123456789abcdef";
-    char digest[2 * sizeof(rule->match_hash)];
-    for (size_t i = 0; i < sizeof(rule->match_hash); i++) {
-        digest[2 * i] = hex[rule->match_hash[i] >> 4];
-        digest[2 * i + 1] = hex[rule->match_hash[i] & 15];
-    }
-    svcr_text parts[3] = {namespace_, name, {digest, sizeof(digest)}};
-    text->size = 0;
-    svcr_reference_name(text, SVCR_REFERENCE_SERVICE,
-                        &(struct svcr_answer){.namespace_ = parts[0], .name = parts[1]}, parts[2]);
-}
-
 /* ---- class ---- */
 
 /* The class that an IngressRoute gives: by its field, else by the old annotation. */
@@ -105,83 +89,38 @@ static struct svcr_object *parent_find(struct making *making, uint32_t index)
     return entity->object;
 }
 
-static struct svcr_parents *parents_pack(struct svcr_resolver *resolver,
-                                         struct svcr_object *const *objects, uint32_t num_objects,
-                                         uint32_t num)
-{
-    /* Texts go to resolver->text one behind the other, then behind the block's array. */
-    struct svcr_buffer *text = &resolver->text;
-    struct svcr_buffer all;
-    svcr_buffer_init(&all, resolver->context);
-    size_t *ends = svcr_arena_zalloc(&resolver->unit_arena, (size_t)num + 1, sizeof(*ends));
-    uint32_t at = 0;
-    for (uint32_t i = 0; ends != NULL && i < num_objects; i++) {
-        const struct svcr_ingress_route *parent = (const void *)objects[i];
-        const struct svcr_rule *rules = svcr_object_items(parent, parent->rules);
-        for (uint32_t j = 0; j < parent->rules.num; j++) {
-            add_route_name(text, svcr_object_text(parent, parent->meta.namespace_),
-                           svcr_object_text(parent, parent->meta.name), &rules[j]);
-            all.failed = all.failed || text->failed;
-            svcr_buffer_add_text(&all, svcr_buffer_text(text));
-            ends[at++] = all.size;
-        }
-    }
-    struct svcr_parents *parents = NULL;
-    if (ends != NULL && !all.failed) {
-        size_t bytes = sizeof(*parents) + num * sizeof(parents->items[0]);
-        parents = svcr_block_new(resolver->context, SVCR_BLOCK_PARENTS, bytes + all.size);
-    }
-    if (parents == NULL) {
-        svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-        svcr_buffer_free(&all);
-        return NULL;
-    }
-    struct svcr_pack pack = {(char *)(parents->items + num)};
-    for (uint32_t i = 0; i < num_objects; i++) {
-        const struct svcr_ingress_route *parent = (const void *)objects[i];
-        for (uint32_t j = 0; j < parent->rules.num; j++) {
-            uint32_t index = parents->num++;
-            size_t start = index == 0 ? 0 : ends[index - 1];
-            svcr_text name = {all.data + start, ends[index] - start};
-            parents->items[index] =
-                (struct svcr_parent){svcr_object_ref(objects[i]), j, svcr_pack_text(&pack, name)};
-        }
-    }
-    svcr_buffer_free(&all);
-    return parents;
-}
-
 /* Finds the parents of all routes; *good false: the object is skipped, and that has been reported.
- */
+ * An object without routes is none. */
 static bool parents_make(struct making *making, bool *good)
 {
     struct svcr_resolver *resolver = making->resolver;
-    uint32_t num_objects = making->object->parent_refs.num;
-    uint64_t num = 0;
-    if (num_objects == 0) {
+    uint32_t num = making->object->parent_refs.num;
+    struct svcr_parents *parents = NULL;
+    if (num == 0) {
         return true;
     }
-    struct svcr_object **objects =
-        svcr_arena_zalloc(&resolver->unit_arena, num_objects, sizeof(*objects));
-    if (objects == NULL) {
+    parents = svcr_block_new(resolver->context, SVCR_BLOCK_PARENTS,
+                             sizeof(*parents) + num * sizeof(parents->items[0]));
+    if (parents == NULL) {
         return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
     }
-    for (uint32_t i = 0; i < num_objects; i++) {
-        objects[i] = parent_find(making, i);
-        if (objects[i] == NULL) {
+    making->parents = parents;
+    for (uint32_t i = 0; i < num; i++) {
+        struct svcr_object *object = parent_find(making, i);
+        if (object == NULL) {
             *good = false;
-        } else {
-            num += ((const struct svcr_ingress_route *)(void *)objects[i])->rules.num;
+            continue;
+        }
+        uint32_t rules = ((const struct svcr_ingress_route *)(void *)object)->rules.num;
+        if (rules != 0) {
+            parents->items[parents->num_objects++] =
+                (struct svcr_parent){svcr_object_ref(object), parents->num};
+        }
+        if (__builtin_add_overflow(parents->num, rules, &parents->num)) {
+            return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
         }
     }
-    if (!*good || num == 0) {
-        return resolver->error == 0;
-    }
-    if (num > UINT32_MAX / sizeof(struct svcr_parent)) {
-        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-    }
-    making->parents = parents_pack(resolver, objects, num_objects, (uint32_t)num);
-    return making->parents != NULL;
+    return resolver->error == 0;
 }
 
 /* ---- one route ---- */
@@ -245,7 +184,7 @@ static bool weighted_make(struct making *making, const struct svcr_rule *rule, u
     child->service = svcr_tree_service_pack(resolver, &draft);
     child->kind = SVCR_CHILD_OWN;
     child->written = (uint32_t)resolver->services.num;
-    child->name = base_name;
+    child->name = base_name; /* in the object, as the service has it */
     return child->service != NULL && svcr_unit_write(resolver, child->service);
 }
 
@@ -292,7 +231,8 @@ static bool route_pack(struct making *making, const struct svcr_route *draft)
 {
     struct svcr_resolver *resolver = making->resolver;
     size_t names = draft->num_middlewares * sizeof(svcr_text);
-    size_t texts = draft->base_name.size + draft->tls_options.size + draft->child.name.size;
+    bool own = draft->child.kind == SVCR_CHILD_OWN; /* has its name in its service */
+    size_t texts = draft->tls_options.size + (own ? 0 : draft->child.name.size);
     for (uint32_t i = 0; i < draft->num_middlewares; i++) {
         texts += draft->middlewares[i].size;
     }
@@ -307,9 +247,10 @@ static bool route_pack(struct making *making, const struct svcr_route *draft)
     svcr_text *middlewares = (void *)(route + 1);
     struct svcr_pack pack = {(char *)(route + 1) + names};
     route->middlewares = draft->num_middlewares != 0 ? middlewares : NULL;
-    route->base_name = svcr_pack_text(&pack, draft->base_name);
     route->tls_options = svcr_pack_text(&pack, draft->tls_options);
-    route->child.name = svcr_pack_text(&pack, draft->child.name);
+    if (!own) {
+        route->child.name = svcr_pack_text(&pack, draft->child.name);
+    }
     for (uint32_t i = 0; i < draft->num_middlewares; i++) {
         middlewares[i] = svcr_pack_text(&pack, draft->middlewares[i]);
     }
@@ -378,10 +319,8 @@ static bool route_make(struct making *making, const struct svcr_rule *rule, uint
         return report_loss(making, rule, index, "a middleware is refused");
     }
     size_t written = resolver->services.num;
-    add_route_name(&resolver->text, resolver->namespace_, resolver->name, rule);
-    draft.base_name = svcr_unit_text(resolver);
-    if (draft.base_name.data == NULL ||
-        !route_child(making, rule, index, draft.base_name, &draft.child, &good)) {
+    draft.base_name = svcr_object_text(making->object, rule->router);
+    if (!route_child(making, rule, index, draft.base_name, &draft.child, &good)) {
         return false;
     }
     bool tls = true;

@@ -74,7 +74,7 @@ struct svcroute_text svcroute_route_get_parent(const struct svcroute_table *tabl
 {
     const struct svcr_parents *parents = handle != NULL ? svcr_entry_route(handle)->parents : NULL;
     bool there = table != NULL && parents != NULL && index < parents->num;
-    return there ? svcr_parent_name(table, &parents->items[index]) : SVCR_TEXT_ABSENT;
+    return there ? svcr_parent_name(table, parents, (uint32_t)index) : SVCR_TEXT_ABSENT;
 }
 
 static const struct svcr_tls_domain *domain_at(const struct svcr_ingress_route *object,

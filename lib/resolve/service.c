@@ -15,7 +15,9 @@ struct svcr_tree_service *svcr_tree_service_pack(struct svcr_resolver *resolver,
 {
     size_t children = draft->num_children * sizeof(*draft->children);
     size_t middlewares = draft->num_middlewares * sizeof(*draft->middlewares);
-    size_t texts = draft->base_name.size + draft->port.size + draft->servers_transport.size;
+    bool own = draft->own_of_route; /* has the name of the route, which is in the object */
+    size_t texts =
+        (own ? 0 : draft->base_name.size) + draft->port.size + draft->servers_transport.size;
     for (uint32_t i = 0; i < draft->num_children; i++) {
         texts += draft->children[i].name.size;
     }
@@ -35,7 +37,9 @@ struct svcr_tree_service *svcr_tree_service_pack(struct svcr_resolver *resolver,
     service->children = draft->num_children != 0 ? (void *)(service + 1) : NULL;
     svcr_text *names = (void *)((char *)(service + 1) + children);
     service->middlewares = draft->num_middlewares != 0 ? names : NULL;
-    service->base_name = svcr_pack_text(&pack, draft->base_name);
+    if (!own) {
+        service->base_name = svcr_pack_text(&pack, draft->base_name);
+    }
     service->port = svcr_pack_text(&pack, draft->port);
     service->servers_transport = svcr_pack_text(&pack, draft->servers_transport);
     for (uint32_t i = 0; i < draft->num_middlewares; i++) {

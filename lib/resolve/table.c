@@ -282,8 +282,8 @@ const struct svcroute_service *svcr_child_service(const struct svcroute_table *t
     if (group == NULL || child->kind == 0) {
         return NULL;
     }
-    /* By name, whoever has it; but where a namespace is written, names that join alike must not lead
-     * to another one (default). */
+    /* By name, whoever has it; but where a namespace is written, names that join alike must not
+     * lead to another one (default). */
     if (table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3 ||
         (child->kind == SVCR_CHILD_PROVIDER && child->namespace_.size == 0)) {
         return (const void *)&group->entries[0];
@@ -298,12 +298,27 @@ svcr_text svcr_child_name(const struct svcroute_table *table, const struct svcr_
     return service != NULL ? service->entry.name : child->name;
 }
 
-svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parent *parent)
+svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parents *parents,
+                           uint32_t index)
 {
-    const struct svcr_group *group = svcr_group_find(table, &table->routes, parent->name);
-    struct svcr_owner owner = svcr_owner_of(parent->object);
-    const struct svcr_entry *entry = entry_upto(group, &owner, parent->rule);
-    return entry != NULL ? entry->name : parent->name;
+    uint32_t low = 0;
+    uint32_t high = parents->num_objects; /* the last that begins at or ahead of the index */
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (parents->items[middle].first <= index) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    const struct svcr_ingress_route *object = (const void *)parents->items[low].object;
+    const struct svcr_rule *rules = svcr_object_items(object, object->rules);
+    uint32_t rule = index - parents->items[low].first;
+    svcr_text name = svcr_object_text(object, rules[rule].router);
+    struct svcr_owner owner = svcr_owner_of(&object->head);
+    const struct svcr_entry *entry =
+        entry_upto(svcr_group_find(table, &table->routes, name), &owner, rule);
+    return entry != NULL ? entry->name : name;
 }
 
 /* ---- listings ---- */

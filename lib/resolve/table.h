@@ -53,7 +53,8 @@ const struct svcroute_route *svcr_route_handle(const struct svcroute_table *tabl
 bool svcr_class_matches(const struct svcroute_policy *policy,
                         const struct svcr_ingress_route *object);
 /* The name of the route that a parent reference leads to. */
-svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parent *parent);
+svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parents *parents,
+                           uint32_t index);
 
 /* All entries of a trie of groups, sorted by name; NULL when out of memory (num 0: a valid
  * pointer). */
