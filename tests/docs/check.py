@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The documents say what is true: check.py BUILD [--update]
 
-docs/diagnostics.md has the rows of lib/base/diag_ids.h, links lead somewhere, the C code of README.md and docs/guide.md
-compiles and does what it says, the tool prints what README.md shows (--update lets README.md show what it prints), and the release is the same everywhere.
+docs/diagnostics.md has the rows of lib/base/diag_ids.h, links lead somewhere, the C code of README.md, docs/guide.md and
+docs/drive-loop.md compiles and does what it says, the tool prints what README.md shows (--update lets README.md show what it prints), and the release is the same everywhere.
 """
 import os
 import pathlib
@@ -57,7 +57,7 @@ def check_links(path):
 
 
 def check_code():
-    """README.md's program runs; each piece of the guide compiles inside a function of its own."""
+    """README.md's program runs; each piece of the guide and of the drive loop compiles inside a function of its own."""
     folder = build / "tests" / "docs-code"
     folder.mkdir(parents=True, exist_ok=True)
     library = build / "lib"
@@ -78,14 +78,19 @@ int main(void)
         done = subprocess.run([str(folder / "readme")], capture_output=True, text=True,
                               env=dict(os.environ, LD_LIBRARY_PATH=str(library)))
         count.check(done.returncode == 0 and '"Host(`a.example`)"' in done.stdout, "README.md's C: " + done.stdout + done.stderr)
-    guide = re.findall(r"```c\n(.*?)```", (ROOT / "docs/guide.md").read_text(encoding="utf-8"), flags=re.S)
-    count.check(len(guide) >= 5, "docs/guide.md has pieces of C")
     frame = "#include <stdio.h>\n#include <svcroute/svcroute.h>\n" + (ROOT / "tests/docs/guide_frame.h").read_text()
-    for number, block in enumerate(guide, 1):
-        (folder / "guide.c").write_text(frame + "int piece(void)\n{\n" + block + "\nreturn code;\n}\n", encoding="utf-8")
+    check_pieces(folder, "guide.md", frame)
+    check_pieces(folder, "drive-loop.md", frame + (ROOT / "tests/docs/drive-loop_frame.h").read_text())
+
+
+def check_pieces(folder, name, frame):
+    pieces = re.findall(r"```c\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), flags=re.S)
+    count.check(len(pieces) >= 5, "docs/%s has pieces of C" % name)
+    for number, piece in enumerate(pieces, 1):
+        (folder / "piece.c").write_text(frame + "int piece(void);\nint piece(void)\n{\n" + piece + "\nreturn code;\n}\n", encoding="utf-8")
         done = subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-fsyntax-only", "-I",
-                               str(api.INCLUDE), str(folder / "guide.c")], capture_output=True, text=True)
-        count.check(done.returncode == 0, "docs/guide.md, piece %d:\n%s" % (number, done.stderr))
+                               str(api.INCLUDE), str(folder / "piece.c")], capture_output=True, text=True)
+        count.check(done.returncode == 0, "docs/%s, piece %d:\n%s" % (name, number, done.stderr))
 
 
 def check_output():
