@@ -12,6 +12,8 @@
 static const struct command *const commands[] = {
     &command_check,
     &command_resolve,
+    &command_pick,
+    &command_simulate,
 };
 
 #define NUM_COMMANDS (sizeof commands / sizeof commands[0])
