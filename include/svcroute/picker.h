@@ -130,7 +130,7 @@ enum svcroute_why {
     SVCROUTE_WHY_COOKIE = 2,      /**< the client's cookie said so */
     SVCROUTE_WHY_ONLY_ONE = 3,    /**< no other can be used */
     SVCROUTE_WHY_FALLBACK = 4,    /**< a failover left its main */
-    SVCROUTE_WHY_LAST_RESORT = 5  /**< only terminating servers are left */
+    SVCROUTE_WHY_LAST_RESORT = 5  /**< only terminating servers are left, or ejected ones */
 };
 
 /** What was picked; texts live until the pick is cleared. */

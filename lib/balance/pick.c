@@ -194,11 +194,16 @@ static uint32_t child_pick(struct walk *walk, struct svcr_seat *seat, const uint
                            uint32_t num_empty)
 {
     const struct svcr_layout *layout = seat->layout;
-    struct svcr_choice choice = walk->choice;
-    choice.excluded = empty;
-    choice.num_excluded = num_empty;
-    choice.unusable = walk->traefik ? 0 : SVCR_STATE_EMPTY;
-    return layout->strategy->pick(seat->scheduler, &layout->shape, &choice);
+    struct svcr_choice *choice = &walk->choice;
+    const uint64_t *servers = choice->excluded;
+    uint32_t num_servers = choice->num_excluded;
+    choice->excluded = empty;
+    choice->num_excluded = num_empty;
+    choice->unusable = walk->traefik ? 0 : SVCR_STATE_EMPTY;
+    uint32_t child = layout->strategy->pick(seat->scheduler, &layout->shape, choice);
+    choice->excluded = servers;
+    choice->num_excluded = num_servers;
+    return child;
 }
 
 /* Every child in order, whatever it looks like. */

@@ -296,7 +296,7 @@ static struct svcroute_picker *picker_make(struct svcroute_balancer *balancer)
     svcr_refs_take(&core->refs);
     picker->core = core;
     picker->balancer = balancer;
-    picker->phase = !core->traefik && (balancer->options.flags & SVCROUTE_BALANCER_NO_PHASE) == 0;
+    picker->phase = (balancer->options.flags & SVCROUTE_BALANCER_NO_PHASE) == 0;
     picker->depth_limit = core->context->limits.nesting + 2;
     svcr_random_seed(&picker->random, svcr_hash_mix(balancer->options.seed, picker->number + 1));
     return picker;

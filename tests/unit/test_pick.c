@@ -553,6 +553,118 @@ START_TEST(keys_stay_with_their_server)
 }
 END_TEST
 
+/* ---- every mixture ---- */
+
+enum { MIXED = 6 };
+
+/* Puts each server up (0), down (1) or on its way out (2). */
+static void mix(struct scene *scene, struct svcr_pool *pool, unsigned states)
+{
+    (void)scene;
+    for (unsigned i = 0; i < MIXED; i++, states /= 3) {
+        svcr_peer_change(pool->layout->peers[i], SVCR_STATE_DOWN_ADMIN | SVCR_STATE_FENCED,
+                         states % 3 == 0   ? 0
+                         : states % 3 == 1 ? (uint32_t)SVCR_STATE_DOWN_ADMIN
+                                           : (uint32_t)SVCR_STATE_FENCED);
+    }
+}
+
+static void check_mixture(struct scene *scene, struct svcr_pool *pool, unsigned states,
+                          unsigned excluded, bool traefik)
+{
+    uint64_t ids[MIXED];
+    struct svcroute_request request = {.size = sizeof(request), .excluded = ids};
+    unsigned open = 0;
+    unsigned fenced = 0;
+    unsigned host = 0;
+    request.key = SVCR_TEXT("192.0.2.77");
+    for (unsigned i = 0, rest = states; i < MIXED; i++, rest /= 3) {
+        bool out = excluded >> i & 1;
+        open |= rest % 3 == 0 && !out ? 1U << i : 0;
+        fenced |= rest % 3 == 2 && !out ? 1U << i : 0;
+        if (out) {
+            ids[request.num_excluded++] = pool->layout->peers[i]->id;
+        }
+    }
+    unsigned allowed = open != 0 || traefik ? open : fenced;
+    const char *found =
+        pick_once(scene, svcr_handle(pool->slot, pool->generation), &request, states);
+    if (sscanf(found, "10.1.0.%u", &host) != 1) {
+        ck_assert_msg(allowed == 0, "nobody, states %u excluded %u", states, excluded);
+    } else {
+        ck_assert_msg(allowed >> (host - 1) & 1, "%s, states %u excluded %u", found, states,
+                      excluded);
+    }
+}
+
+START_TEST(every_mixture_of_servers)
+{
+    static const char *const strategies[] = {"wrr", "p2c", "hrw", "leasttime"};
+    for (int i = 0; i < 8; i++) {
+        struct script script = {0};
+        struct scene scene;
+        char tree[200];
+        say_service(&script, "a", 1, MIXED, 0);
+        snprintf(tree, sizeof(tree), "{weighted: {services: [{name: a, port: 80, strategy: %s}]}}",
+                 strategies[i % 4]);
+        say_tree(&script, "t", tree);
+        scene_open(&scene, &script, i < 4 ? "" : "traefik", 0);
+        struct svcr_pool *pool =
+            svcr_slots_find(&scene.balancer->pools, handle_of(&scene, "default-a-80"));
+        for (unsigned states = 0; states < 729; states++) {
+            mix(&scene, pool, states);
+            for (unsigned excluded = states % 3; excluded < 64; excluded += 3) {
+                check_mixture(&scene, pool, states, excluded, i >= 4);
+            }
+        }
+        scene_close(&scene);
+    }
+}
+END_TEST
+
+/* ---- what traefik-v3 refuses ---- */
+
+START_TEST(refused_with_all_above)
+{
+    struct script script = {0};
+    struct scene scene;
+    say_service(&script, "a", 1, 2, 0);
+    say_tree(&script, "low",
+             "{weighted: {services: [{name: a, port: 80}, {name: later, kind: "
+             "TraefikService}]}}");
+    say_tree(&script, "high",
+             "{weighted: {services: [{name: a, port: 80}, {name: low, kind: "
+             "TraefikService}]}}");
+    say_tree(&script, "round",
+             "{weighted: {services: [{name: a, port: 80}, {name: round, kind: "
+             "TraefikService}]}}");
+    say_route(&script, "r", "{kind: TraefikService, name: high}");
+    scene_open(&scene, &script, "traefik", 0);
+    static const char *const names[] = {"default-low", "default-high"};
+    ck_assert_str_eq(pick_once(&scene, handle_of(&scene, "default-round"), NULL, 0), "-");
+    ck_assert_str_ne(pick_once(&scene, handle_of(&scene, "default-a-80"), NULL, 0), "-");
+    for (unsigned turn = 0; turn < 4; turn++) {
+        bool there = turn % 2 == 1;
+        if (there) {
+            say_tree(&script, "later", "{weighted: {services: [{name: a, port: 80}]}}");
+            scene_load(&scene, &script);
+        } else if (turn > 0) {
+            ck_assert_int_eq(svcroute_store_remove(scene.world.store, SVCROUTE_KIND_TRAEFIK_SERVICE,
+                                                   SVCR_TEXT("default"), SVCR_TEXT("later")),
+                             0);
+        }
+        scene_update(&scene, turn);
+        for (unsigned i = 0; i < 2; i++) {
+            uint64_t handle = 0;
+            int error = svcroute_picker_find_service(scene.picker, text_of(names[i]), &handle);
+            const char *found = error == 0 ? pick_once(&scene, handle, NULL, 0) : "-";
+            ck_assert_int_eq(strncmp(found, "10.1.0.", 7) == 0, there);
+        }
+    }
+    scene_close(&scene);
+}
+END_TEST
+
 /* ---- misuse ---- */
 
 START_TEST(misuse_is_an_error)
@@ -613,7 +725,10 @@ Suite *suite_pick(void)
     tcase_add_test(all, failover_by_status);
     tcase_add_test(all, mirrors_are_due_by_percent);
     tcase_add_test(all, keys_stay_with_their_server);
+    tcase_add_test(all, every_mixture_of_servers);
+    tcase_add_test(all, refused_with_all_above);
     tcase_add_test(all, misuse_is_an_error);
+    tcase_set_timeout(all, 120);
     suite_add_tcase(suite, all);
     return suite;
 }
