@@ -32,4 +32,6 @@ else
     ok progress-summary out_has 'no errors, no warnings in 3 documents'
     TERM=dumb on_terminal check long.yaml; ok progress-dumb out_lacks 'svcroute: reading'
     t check long.yaml; ok progress-no-terminal err_empty
+    on_terminal pick "$web" -n 8000000 good.yaml; ok progress-pick exits 0; ok progress-pick-shown out_has 'of 8000000 requests'; ok progress-pick-cleared out_has $'\r\e[K'
+    on_terminal pick -o json "$web" good.yaml; ok terminal-pick-json out_plain
 fi

@@ -11,14 +11,14 @@ _svcroute()
 
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        check | resolve)
+        check | resolve | pick | simulate)
             command=${COMP_WORDS[i]}
             break
             ;;
         esac
     done
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'check resolve --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'check resolve pick simulate --help --version' -- "$current")
         return
     fi
 
@@ -31,7 +31,8 @@ _svcroute()
     fi
     case $before in
     -o | --output)
-        local forms='text json sarif'
+        local forms='text json'
+        [[ $command == check ]] && forms='text json sarif'
         [[ $command == resolve ]] && forms='table json yaml dot'
         mapfile -t COMPREPLY < <(compgen -W "$forms" -- "$current")
         return
@@ -40,20 +41,27 @@ _svcroute()
         mapfile -t COMPREPLY < <(compgen -W 'default traefik-v3' -- "$current")
         return
         ;;
-    --ingress-class | --cross-provider-namespaces | --namespaces | --route | --service | --explain)
+    --ingress-class | --cross-provider-namespaces | --namespaces | --route | --service | --explain | \
+        -n | --requests | --rate | --client | --cookie | --down | --latency | --seed)
         return
         ;;
     esac
 
     if [[ $current == -* ]]; then
-        local own='--output --strict'
-        [[ $command == resolve ]] && own='--output --route --service --explain'
+        local own=
+        case $command in
+        check) own='--output --strict' ;;
+        resolve) own='--output --route --service --explain' ;;
+        pick) own='--output --requests --rate --client --cookie --down --latency --seed' ;;
+        simulate) own='--output --seed' ;;
+        esac
         mapfile -t COMPREPLY < <(compgen -W "$own $shared" -- "$current")
     else
         compopt -o filenames 2>/dev/null
         while IFS= read -r file; do
             case $file in
             *.yaml | *.yml | *.json) COMPREPLY+=("$file") ;;
+            *.sim | *.txt) [[ $command != simulate ]] || COMPREPLY+=("$file") ;;
             *) [[ ! -d $file ]] || COMPREPLY+=("$file") ;;
             esac
         done < <(compgen -f -- "$current")
