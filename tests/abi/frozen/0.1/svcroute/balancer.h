@@ -35,8 +35,8 @@ enum svcroute_initial_health {
 /** Flags of struct svcroute_balancer_options. */
 enum svcroute_balancer_flag {
     SVCROUTE_BALANCER_NO_PHASE = 1, /**< every picker starts at the first server, in the order of the table */
-    SVCROUTE_BALANCER_EJECT_LAST = 2 /**< passive checks may take down the last usable server of a service (default
-                                          profile; always so in traefik-v3) */
+    SVCROUTE_BALANCER_EJECT_LAST = 2 /**< passive checks may take down the last usable server of a service, and nobody
+                                          is then sent to it; always so in traefik-v3 */
 };
 
 /** Options; a member that is 0 has its default. Set up by svcroute_balancer_options_init(). */
@@ -136,7 +136,8 @@ struct svcroute_event {
 };
 
 /**
- * Takes the next event; coalesced to the latest state, first probes, then servers, then services.
+ * Takes the next event; coalesced to the latest state, first probes, then servers, then services. A server that is gone
+ * keeps its slot, and some memory, until its event was taken: a host whose servers come and go has to take events.
  * Errors: SVCROUTE_ERR_END (none is left), SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE. Does not allocate. Since 0.1.
  */
 SVCROUTE_API int svcroute_balancer_next_event(struct svcroute_balancer *balancer,

@@ -73,7 +73,8 @@ enum svcroute_request_flag {
 };
 
 /**
- * Picks a server. Allocates nothing, takes no lock, ends within (nodes below the handle) x (children) steps.
+ * Picks a server. Allocates nothing and takes no lock. Each service below the handle is entered once at most and each of
+ * its children looked at three times at most.
  * @param picker the worker's picker
  * @param handle of a route or service
  * @param request NULL = nothing known
@@ -82,7 +83,9 @@ enum svcroute_request_flag {
  *
  * Errors, the pick staying clear: SVCROUTE_ERR_NO_SERVER (503), SVCROUTE_ERR_GONE (the handle's route or service is no
  * more), SVCROUTE_ERR_BODY_TOO_LARGE (413: a failover keeps the body up to a limit), SVCROUTE_ERR_STATE (the pick is in
- * use), SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE, SVCROUTE_ERR_STRUCT_NEW. Since 0.1.
+ * use), SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE, SVCROUTE_ERR_STRUCT_NEW. In profile traefik-v3 a sticky service sets
+ * its cookie even when nobody is below it: after SVCROUTE_ERR_NO_SERVER svcroute_pick_copy_cookie() may have cookies, and
+ * the pick has to be cleared. Since 0.1.
  */
 SVCROUTE_API int svcroute_picker_pick(struct svcroute_picker *picker, uint64_t handle,
                                       const struct svcroute_request *request,
@@ -127,7 +130,7 @@ enum svcroute_why {
     SVCROUTE_WHY_COOKIE = 2,      /**< the client's cookie said so */
     SVCROUTE_WHY_ONLY_ONE = 3,    /**< no other can be used */
     SVCROUTE_WHY_FALLBACK = 4,    /**< a failover left its main */
-    SVCROUTE_WHY_LAST_RESORT = 5  /**< only terminating servers are left */
+    SVCROUTE_WHY_LAST_RESORT = 5  /**< only terminating servers are left, or ejected ones */
 };
 
 /** What was picked; texts live until the pick is cleared. */

@@ -29,8 +29,11 @@ enum svcroute_policy_switch {
     SVCROUTE_POLICY_ALLOW_EMPTY_SERVICES = 3,   /**< a service without servers is no error */
     SVCROUTE_POLICY_NATIVE_LB_BY_DEFAULT = 4,   /**< nativeLB is true where a reference leaves it out */
     SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE = 5,  /**< Nodes are not looked up */
-    SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES = 6   /**< servers may be on loopback and link-local addresses
+    SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES = 6,  /**< servers may be on loopback and link-local addresses
                                                      (looked at in the default profile only) */
+    SVCROUTE_POLICY_READ_UNKEYED_COOKIES = 7    /**< sticky cookies in the reference's forms count although
+                                                     there is a secret, while clients change over; anybody
+                                                     who knows a server's address can make one */
 };
 
 /**
@@ -70,6 +73,32 @@ SVCROUTE_API int svcroute_policy_add_cross_provider_namespace(struct svcroute_po
  */
 SVCROUTE_API int svcroute_policy_add_namespace(struct svcroute_policy *policy,
                                                struct svcroute_text namespace_);
+
+/**
+ * Sets the secret that values of sticky cookies are made with: HMAC-SHA-256 of the server's URL, or of the
+ * child's name, its first 128 bits as 32 hex digits. Nobody without it can tell from a cookie which server
+ * it means, or make one. Without a secret (the default) values are the reference's. The secret holds in both
+ * profiles; all processes that serve the same clients need the same one. A table takes it over with the rest of
+ * the policy; no getter, export or message shows it, and its copies are overwritten before they are freed.
+ * @param policy the policy
+ * @param secret bytes of any kind, at least 16, copied; empty: none
+ *
+ * Errors, with the secret as before: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID (1 to 15 bytes). Since 0.1.
+ */
+SVCROUTE_API int svcroute_policy_set_cookie_secret(struct svcroute_policy *policy,
+                                                   struct svcroute_text secret);
+
+/**
+ * Sets a secret that was in use before: cookies made with it are read and sent again in the present form. To change
+ * secrets, first make the new one known everywhere as the old one (it is read), then exchange the two, and drop the
+ * old one when clients have come back. Works without a present secret too, to go back to the reference's values.
+ * @param policy the policy
+ * @param secret as in svcroute_policy_set_cookie_secret()
+ *
+ * Errors: as svcroute_policy_set_cookie_secret(). Since 0.1.
+ */
+SVCROUTE_API int svcroute_policy_set_old_cookie_secret(struct svcroute_policy *policy,
+                                                       struct svcroute_text secret);
 
 #ifdef __cplusplus
 }
