@@ -61,7 +61,7 @@ static void cookie_set(struct walk *walk, const struct svcr_layout *layout, uint
 {
     struct svcroute_pick *pick = walk->pick;
     if (pick->num_cookies < SVCR_PICK_COOKIES_MAX) {
-        pick->cookies[pick->num_cookies++] = (struct svcr_step){layout, child};
+        pick->cookies[pick->num_cookies++] = (struct svcr_step){layout, child, 0};
     }
 }
 
@@ -259,7 +259,7 @@ static bool walk_mirroring(struct walk *walk, struct svcr_seat *seat)
     }
     for (; due != 0 && pick->num_mirrors < SVCR_MIRRORS_MAX; due &= due - 1) {
         uint32_t mirror = (uint32_t)__builtin_ctzll(due) + 1;
-        pick->mirrors[pick->num_mirrors++] = (struct svcr_step){layout, mirror};
+        pick->mirrors[pick->num_mirrors++] = (struct svcr_step){layout, mirror, 0};
     }
     return walk_child(walk, layout, 0, false);
 }
@@ -296,7 +296,7 @@ static bool walk_main(struct walk *walk, const struct svcr_layout *layout)
     struct svcroute_pick *pick = walk->pick;
     struct mark mark = mark_set(pick);
     if (layout->num_ranges != 0 && pick->num_failovers < SVCR_PICK_FAILOVERS_MAX) {
-        pick->failovers[pick->num_failovers++] = (struct svcr_step){layout, 1};
+        pick->failovers[pick->num_failovers++] = (struct svcr_step){layout, 1, pick->num_cookies};
     }
     bool found = walk_child(walk, layout, 0, false);
     if (!found && !walk->traefik) {

@@ -21,6 +21,7 @@ enum svcr_pick_state {
 struct svcr_step {
     const struct svcr_layout *layout;
     uint32_t child;
+    uint32_t cookies; /* of a failover: how many are set by what is around it */
 };
 
 struct svcroute_pick {
@@ -30,6 +31,7 @@ struct svcroute_pick {
     bool by_cookie;
     bool counted; /* among the server's requests in flight */
     bool sampled; /* its time to first byte counts */
+    bool failed;  /* counted as a failure of the server */
     struct svcr_epoch *epoch;
     struct svcr_core *core;           /* borrowed from the epoch */
     const struct svcr_layout *layout; /* the load balancer */
@@ -39,16 +41,17 @@ struct svcroute_pick {
     uint64_t start;  /* handle of what is picked from */
     uint64_t at, now;
     uint32_t num_cookies, num_failovers, num_mirrors, num_tried;
-    uint32_t num_outer;               /* failovers around what is picked from */
-    struct svcroute_context *context; /* referenced, of a pick that was allocated; else NULL */
+    uint32_t num_outer, num_outer_cookies; /* failovers and cookies around what is picked from */
+    struct svcroute_context *context;      /* referenced, of a pick that was allocated; else NULL */
     uint64_t tried[SVCR_EXCLUDED_MAX];
     struct svcr_step cookies[SVCR_PICK_COOKIES_MAX];     /* outermost first */
     struct svcr_step failovers[SVCR_PICK_FAILOVERS_MAX]; /* through main, outermost first */
     struct svcr_step mirrors[SVCR_MIRRORS_MAX];          /* due */
 };
 
-/* The innermost failover that drops an answer with this status; SVCR_NOBODY: none. */
-uint32_t svcr_pick_failover(const struct svcroute_pick *pick, uint32_t status);
+/* The innermost of the first `num` failovers that drops an answer with this status; SVCR_NOBODY:
+ * none. */
+uint32_t svcr_pick_failover(const struct svcroute_pick *pick, uint32_t num, uint32_t status);
 
 /* From where and how a pick walks. */
 struct svcr_walk_start {

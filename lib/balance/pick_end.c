@@ -61,6 +61,15 @@ static int64_t status_for_client(const struct svcroute_outcome *outcome)
     }
 }
 
+/* A request fails once, whatever else is said of it. */
+static void failure_count(struct svcroute_pick *pick, const struct svcroute_outcome *outcome)
+{
+    if (is_failure(outcome) && !pick->failed) {
+        pick->failed = true;
+        atomic_fetch_add_explicit(&pick->peer->failures, 1, memory_order_relaxed);
+    }
+}
+
 /* What an outcome says of the server. */
 static void judge(struct svcroute_pick *pick, const struct svcroute_outcome *outcome)
 {
@@ -68,9 +77,7 @@ static void judge(struct svcroute_pick *pick, const struct svcroute_outcome *out
     if (outcome->kind == SVCROUTE_OUTCOME_CLIENT) {
         return;
     }
-    if (is_failure(outcome)) {
-        atomic_fetch_add_explicit(&pick->peer->failures, 1, memory_order_relaxed);
-    }
+    failure_count(pick, outcome);
     latency_count(pick, outcome);
     if (pick->layout->health != NULL && pick->layout->health->passive) {
         bool reached = outcome->kind != SVCROUTE_OUTCOME_CONNECT;
@@ -131,9 +138,8 @@ int svcroute_pick_finish(struct svcroute_pick *pick, const struct svcroute_outco
     clock_set(pick, now);
     if (outcome != NULL && !pick->reported) {
         judge(pick, outcome);
-    } else if (outcome != NULL && outcome->kind != SVCROUTE_OUTCOME_STATUS &&
-               is_failure(outcome)) { /* broke off after its head */
-        atomic_fetch_add_explicit(&pick->peer->failures, 1, memory_order_relaxed);
+    } else if (outcome != NULL && outcome->kind != SVCROUTE_OUTCOME_STATUS) {
+        failure_count(pick, outcome); /* broke off after its head */
     }
     finish(pick);
     return 0;
@@ -151,13 +157,12 @@ void svcroute_pick_clear(struct svcroute_pick *pick)
     svcr_epoch_give(pick->epoch);
 }
 
-uint32_t svcr_pick_failover(const struct svcroute_pick *pick, uint32_t status)
+uint32_t svcr_pick_failover(const struct svcroute_pick *pick, uint32_t num, uint32_t status)
 {
-    uint32_t i = pick->num_failovers;
-    while (i > 0) {
-        const struct svcr_layout *layout = pick->failovers[--i].layout;
+    while (num > 0) {
+        const struct svcr_layout *layout = pick->failovers[--num].layout;
         if (svcr_failover_wants_fallback(layout->ranges, layout->num_ranges, status)) {
-            return i;
+            return num;
         }
     }
     return SVCR_NOBODY;

@@ -191,5 +191,6 @@ struct svcroute_text svcroute_pick_get_middleware(const struct svcroute_pick *pi
 
 bool svcroute_pick_wants_fallback(const struct svcroute_pick *pick, uint32_t status)
 {
-    return pick != NULL && has_server(pick) && svcr_pick_failover(pick, status) != SVCR_NOBODY;
+    return pick != NULL && has_server(pick) &&
+           svcr_pick_failover(pick, pick->num_failovers, status) != SVCR_NOBODY;
 }

@@ -68,6 +68,7 @@ static void open_request(struct svcroute_picker *picker, struct svcroute_pick *p
     pick->sampled = layout->strategy == &svcr_leasttime || (picker->stamp & 7) == 0;
     pick->state = SVCR_PICK_OPEN;
     pick->reported = false;
+    pick->failed = false;
     pick->status = 0;
     pick->at = pick->now = picker->now;
 }
@@ -81,6 +82,7 @@ static void empty(struct svcroute_pick *pick)
     pick->num_mirrors = 0;
     pick->num_tried = 0;
     pick->num_outer = 0;
+    pick->num_outer_cookies = 0;
 }
 
 /* Picks into a clear pick. */
@@ -189,6 +191,41 @@ static void change_epoch(struct svcroute_picker *picker, struct svcroute_pick *p
     }
 }
 
+/* Picks from a handle instead; failovers and cookies around it stay, `failover` is the one whose
+ * main is left (SVCR_NOBODY: none, the pick stays where it is). `before`: the pick as it was. */
+static int pick_again(struct svcroute_picker *picker, const struct svcr_walk_start *start,
+                      const struct svcroute_pick *before, uint32_t failover,
+                      struct svcroute_pick *pick)
+{
+    bool falls_back = failover != SVCR_NOBODY;
+    const struct svcr_step *step = &before->failovers[falls_back ? failover : 0];
+    bool same_picker =
+        before->epoch->picker == picker->epoch->picker && before->core == picker->core;
+    uint64_t handle = before->start;
+    if (falls_back) {
+        const struct svcr_pool *pool = step->layout->children[1];
+        handle = pool != NULL ? svcr_handle(pool->slot, pool->generation) : 0;
+    }
+    struct svcr_seat *seat = seat_find(picker, handle);
+    if (seat == NULL) {
+        return falls_back ? SVCROUTE_ERR_NO_SERVER : SVCROUTE_ERR_GONE;
+    }
+    pick->num_outer = !same_picker ? 0 : falls_back ? failover : before->num_outer;
+    pick->num_outer_cookies = !same_picker ? 0
+                              : falls_back ? step->cookies
+                                           : before->num_outer_cookies;
+    pick->num_failovers = pick->num_outer;
+    pick->num_cookies = pick->num_outer_cookies;
+    pick->num_mirrors = same_picker ? before->num_mirrors : 0;
+    pick->why = falls_back ? SVCROUTE_WHY_FALLBACK : 0;
+    pick->by_cookie = false;
+    int error = svcr_pick_walk(picker, seat, start, pick);
+    if (error == 0) {
+        pick->start = handle;
+    }
+    return error == SVCROUTE_ERR_NO_SERVER && !falls_back ? SVCROUTE_ERR_ALL_TRIED : error;
+}
+
 int svcroute_picker_pick_next(struct svcroute_picker *picker,
                               const struct svcroute_request *request, struct svcroute_pick *pick,
                               uint64_t now)
@@ -211,30 +248,19 @@ int svcroute_picker_pick_next(struct svcroute_picker *picker,
     if (!exclude(pick, request, ids, &start.num_excluded)) {
         return SVCROUTE_ERR_ALL_TRIED;
     }
-    uint32_t failover = svcr_pick_failover(pick, pick->status);
-    bool falls_back = failover != SVCR_NOBODY;
-    bool same_picker = pick->epoch->picker == picker->epoch->picker && pick->core == picker->core;
-    uint64_t handle = pick->start;
-    if (falls_back) {
-        const struct svcr_pool *pool = pick->failovers[failover].layout->children[1];
-        handle = pool != NULL ? svcr_handle(pool->slot, pool->generation) : 0;
+    uint32_t failover = svcr_pick_failover(&before, before.num_failovers, before.status);
+    error = pick_again(picker, &start, &before, failover, pick);
+    while (error == SVCROUTE_ERR_NO_SERVER && failover != SVCR_NOBODY) {
+        /* This fallback answers 503, which a failover around it may list. */
+        failover = svcr_pick_failover(&before, failover, 503);
+        if (failover != SVCR_NOBODY) {
+            error = pick_again(picker, &start, &before, failover, pick);
+        }
     }
-    struct svcr_seat *seat = seat_find(picker, handle);
-    if (seat == NULL) {
-        return falls_back ? SVCROUTE_ERR_NO_SERVER : SVCROUTE_ERR_GONE;
-    }
-    pick->num_cookies = 0;
-    pick->num_outer = !same_picker ? 0 : falls_back ? failover : pick->num_outer;
-    pick->num_failovers = pick->num_outer;
-    pick->num_mirrors = same_picker ? pick->num_mirrors : 0;
-    pick->why = falls_back ? SVCROUTE_WHY_FALLBACK : 0;
-    pick->by_cookie = false;
-    error = svcr_pick_walk(picker, seat, &start, pick);
     if (error != 0) {
         *pick = before;
-        return error == SVCROUTE_ERR_NO_SERVER && !falls_back ? SVCROUTE_ERR_ALL_TRIED : error;
+        return error;
     }
-    pick->start = handle;
     change_epoch(picker, pick);
     open_request(picker, pick);
     return 0;
