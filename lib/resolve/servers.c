@@ -190,7 +190,8 @@ static void write_url(struct build *build, const struct candidate *candidate)
     struct svcr_buffer *text = &build->resolver->text;
     svcr_text scheme = svcr_scheme_text((enum svcr_scheme)build->view.scheme);
     svcr_text address = candidate->text;
-    bool brackets = address.size != 0 && memchr(address.data, ':', address.size) != NULL;
+    bool brackets = candidate->address->size != 4 && address.size != 0 &&
+                    memchr(address.data, ':', address.size) != NULL;
     if (candidate->port != build->port || build->port_size == 0) {
         build->port = candidate->port;
         build->port_size = svcr_integer_write(build->port_text, candidate->port);
