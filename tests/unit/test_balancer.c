@@ -438,8 +438,24 @@ END_TEST
 
 #define BEFORE ", sticky: {cookie: {name: x}}, passiveHealthCheck: {maxFailedAttempts: 3}"
 
+/* A Service that is checked, every `seconds`. */
+static void say_checked(struct script *script, unsigned seconds, const char *host)
+{
+    char tree[256];
+    say(script,
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: default}\n"
+        "spec: {type: ExternalName, externalName: %s, ports: [{port: 80}]}\n",
+        host);
+    snprintf(tree, sizeof(tree),
+             "{weighted: {services: [{name: x, port: 80, healthCheck: {path: /, interval: %us, "
+             "headers: {A: b}}}]}}",
+             seconds);
+    say_tree(script, "c", tree);
+}
+
 static void say_before(struct script *script)
 {
+    say_checked(script, 5, "far.example");
     say_web(script, BEFORE, 4, 0);
     say_service(script, "b", 2, 2, 0);
     say_tree(script, "f",
@@ -452,6 +468,7 @@ static void say_before(struct script *script)
 
 static void say_after(struct script *script)
 {
+    say_checked(script, 6, "farther-away.example");
     say_web(script, ", sticky: {cookie: {name: other}}, passiveHealthCheck: {maxFailedAttempts: 4}",
             6, 1);
     say_service(script, "b", 3, 2, 0);
@@ -469,7 +486,11 @@ static void try_update(uint64_t n, bool after, bool *done)
     struct script script = {0};
     struct scene scene;
     say_before(&script);
-    scene_open(&scene, &script, "", 0);
+    scene_open(&scene, &script, "external", 0);
+    svcroute_balancer_advance(scene.balancer, 5000000000);
+    struct svcroute_event event = {.size = sizeof(event)};
+    ck_assert_int_eq(svcroute_balancer_next_event(scene.balancer, &event), 0);
+    ck_assert_uint_eq(event.kind, SVCROUTE_EVENT_PROBE);
     uint64_t handle = handle_of(&scene, "default-f");
     say_after(&script);
     scene_load(&scene, &script);
@@ -492,6 +513,12 @@ static void try_update(uint64_t n, bool after, bool *done)
     *done = !failed;
     ck_assert_int_eq(svcroute_balancer_update(scene.balancer, scene.table, 2), 0);
     ck_assert_int_eq(svcroute_picker_refresh(scene.picker, 2), 0);
+    uint64_t calls = memory->calls; /* telling what is due does not allocate */
+    svcroute_balancer_advance(scene.balancer, 20000000000);
+    ck_assert_int_eq(svcroute_balancer_next_event(scene.balancer, &event), 0);
+    ck_assert_uint_eq(event.kind, SVCROUTE_EVENT_PROBE);
+    ck_assert_text(event.url, "http://farther-away.example:80/");
+    ck_assert_uint_eq(memory->calls, calls);
     unsigned counts[2];
     uint64_t g = handle_of(&scene, "default-g");
     ck_assert_uint_eq(pick_many(&scene, g, 40, 3, 2, counts), 20);
@@ -520,7 +547,7 @@ START_TEST(nothing_is_half_made)
     struct svcroute_picker *picker = NULL;
     struct svcroute_pick *pick = NULL;
     say_before(&script);
-    struct svcroute_table *table = table_of(&world, script.text, "");
+    struct svcroute_table *table = table_of(&world, script.text, "external");
     free(script.text);
     int64_t blocks = world.memory.blocks;
     for (uint64_t n = 1;; n++) {
