@@ -343,6 +343,7 @@ static void scene_failover(void)
 
 static atomic_uint copies;
 static uint64_t mirrored_body;
+static unsigned mirrored_status = 200;
 
 static void mirror(struct worker *worker)
 {
@@ -350,7 +351,7 @@ static void mirror(struct worker *worker)
     unsigned own = 0;
     for (unsigned n = 0; n < 20; n++) {
         struct answer answer = worker_serve(worker, &request);
-        check(answer.status == 200 && answer.tries == 1, "mirroring: %u after %u tries",
+        check(answer.status == mirrored_status && answer.tries == 1, "mirroring: %u after %u tries",
               answer.status, answer.tries);
         own += answer.copies;
     }
@@ -383,7 +384,10 @@ static void scene_mirror(void)
     shadow->behaviour = REFUSES;
     proxy_run(&proxy, mirror);
     check(shadow->requests == WORKERS * 20, "a mirror that fails is nobody's business");
-    check(copies == WORKERS * 20, "%u copies", copies);
+    main_server->behaviour = REFUSES;
+    mirrored_status = 502;
+    proxy_run(&proxy, mirror);
+    check(copies == WORKERS * 30, "%u copies, whatever became of their requests", copies);
 }
 
 /* ---- probes ---- */
