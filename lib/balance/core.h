@@ -105,6 +105,9 @@ void svcr_mail_free(struct svcroute_context *context, struct svcr_mail *mail);
 void svcr_mail_put(struct svcroute_balancer *balancer, struct svcroute_picker *picker,
                    struct svcr_mail *mail);
 
+/* Bytes between what different threads write, so that it shares no cache line. */
+enum { SVCR_LINE = 64 };
+
 /* ---- what is shared ---- */
 
 struct svcr_core { /* shared by the balancer, pickers, epochs and picks */
@@ -125,8 +128,10 @@ void svcr_core_unref(struct svcr_core *core);
  * from a bias with each pick that is cleared, and when the picker leaves the epoch it puts the two
  * together. */
 struct svcr_epoch {
+    char before[SVCR_LINE]; /* pickers of other threads write next door */
     _Atomic int64_t given;
     int64_t taken;
+    char behind[SVCR_LINE];
     struct svcr_core *core;   /* referenced */
     struct svcr_epoch *newer; /* referenced; NULL: the present one */
     uint64_t picker;          /* number of its picker */
@@ -170,6 +175,7 @@ struct svcroute_picker {
     /* The driver's: */
     struct svcroute_balancer *balancer; /* NULL: freed */
     struct svcroute_picker *next, *previous;
+    char behind[SVCR_LINE];
     struct svcr_mail *prepared; /* owned: of an update under way */
     size_t mailed;              /* items that were put since the box was seen empty */
 };

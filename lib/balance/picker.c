@@ -88,6 +88,7 @@ static int item_make(struct refresh *refresh, struct svcr_mail_item *item,
                    seat->layout->type == layout->type && seat->layout->strategy == strategy;
     uint32_t *map = NULL;
     item->scheduler_bytes = strategy != NULL ? strategy->size(&layout->shape) : 0;
+    item->scheduler_bytes += item->scheduler_bytes != 0 ? SVCR_LINE : 0;
     if (carried && (item->scheduler_bytes != 0 || layout->num_mirrors != 0)) {
         map = svcr_arena_alloc(&refresh->arena, ((size_t)layout->shape.num + 1) * sizeof(*map));
         if (map == NULL ||
