@@ -356,6 +356,33 @@ void svcr_health_passive(struct svcr_core *core, const struct svcr_layout *layou
 
 /* ---- the driver ---- */
 
+/* What becomes of a pool goes into its parent's counts; false: the parent knows already. */
+static bool link_tell(struct svcr_link *link, uint32_t state)
+{
+    bool counted = link->counts && (state & SVCR_STATE_EMPTY) == 0;
+    bool refuses = (state & SVCR_STATE_REFUSED) != 0;
+    bool news = counted != link->counted || refuses != link->refuses;
+    if (counted != link->counted) {
+        atomic_fetch_add_explicit(&link->parent->usable, counted ? 1 : UINT32_MAX,
+                                  memory_order_relaxed);
+    }
+    if (refuses != link->refuses) {
+        link->parent->refusals += refuses ? 1 : UINT32_MAX;
+    }
+    link->counted = counted;
+    link->refuses = refuses;
+    return news;
+}
+
+/* traefik-v3 builds a handler for every child, so one that cannot be built takes all above it down
+ * (behaviour section 10, conformance/runtime/tree.json). */
+static uint32_t state_of(const struct svcroute_balancer *balancer, struct svcr_pool *pool)
+{
+    bool empty = atomic_load_explicit(&pool->usable, memory_order_acquire) == 0;
+    bool refused = balancer->core->traefik && (pool->layout->refused || pool->refusals != 0);
+    return (empty ? SVCR_STATE_EMPTY : 0U) | (refused ? SVCR_STATE_REFUSED : 0U);
+}
+
 void svcr_pool_look(struct svcroute_balancer *balancer, struct svcr_pool *pool)
 {
     struct svcr_pool *list = pool; /* a stack: a pool is in it once */
@@ -364,8 +391,7 @@ void svcr_pool_look(struct svcroute_balancer *balancer, struct svcr_pool *pool)
         struct svcr_pool *at = list;
         list = at->next_look;
         at->looked = false;
-        bool empty = atomic_load_explicit(&at->usable, memory_order_acquire) == 0;
-        uint32_t state = empty ? SVCR_STATE_EMPTY : 0;
+        uint32_t state = state_of(balancer, at);
         if (atomic_exchange_explicit(&at->state, state, memory_order_acq_rel) == state) {
             continue;
         }
@@ -373,13 +399,7 @@ void svcr_pool_look(struct svcroute_balancer *balancer, struct svcr_pool *pool)
             svcr_bits_add(&balancer->told_pools, at->slot);
         }
         for (struct svcr_link *link = at->parents; link != NULL; link = link->next) {
-            if (!link->counts || link->counted == !empty) {
-                continue;
-            }
-            link->counted = !empty;
-            atomic_fetch_add_explicit(&link->parent->usable, empty ? UINT32_MAX : 1,
-                                      memory_order_relaxed);
-            if (!link->parent->looked) {
+            if (link_tell(link, state) && !link->parent->looked) {
                 link->parent->looked = true;
                 link->parent->next_look = list;
                 list = link->parent;

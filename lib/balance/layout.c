@@ -337,28 +337,6 @@ static void child_fill(struct svcr_layout *layout, uint32_t i, const struct foun
     };
 }
 
-static bool child_refused(const struct svcr_pool *child)
-{
-    const struct svcr_layout *layout = child == NULL           ? NULL
-                                       : child->staged != NULL ? child->staged
-                                                               : child->layout;
-    return layout == NULL || layout->refused;
-}
-
-/* traefik-v3 builds a handler for every child, so one that cannot be built takes all above it down
- * (behaviour section 10, conformance/runtime/tree.json). */
-static bool layout_refused(const struct svcr_swap *swap, const struct svcr_layout *layout)
-{
-    const struct svcr_tree_service *service = layout->service;
-    bool refused = service != NULL && (service->wrong || service->depth == 0 || layout->unreadable);
-    for (uint32_t i = 0; swap->balancer->core->traefik && layout->children != NULL && !refused &&
-                         i < layout->shape.num;
-         i++) {
-        refused = child_refused(layout->children[i]);
-    }
-    return refused;
-}
-
 /* ---- layouts ---- */
 
 static const struct svcr_strategy *strategy_of(const struct svcr_swap *swap,
@@ -531,7 +509,8 @@ bool svcr_swap_node(struct svcr_swap *swap, struct svcr_pool *pool)
         return false;
     }
     names_hash(layout);
-    layout->refused = layout_refused(swap, layout);
+    layout->refused =
+        service != NULL && (service->wrong || service->depth == 0 || layout->unreadable);
     return true;
 }
 

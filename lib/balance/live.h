@@ -18,6 +18,7 @@ enum svcr_state {
     SVCR_STATE_FENCED = 16,      /* its endpoint is terminating */
     SVCR_STATE_EMPTY = 32,       /* of a child service: nothing below it can be used */
     SVCR_STATE_FORCED_UP = 64,   /* the host says it is up, whatever the checks say */
+    SVCR_STATE_REFUSED = 128, /* of a child service, traefik-v3: it or something below is wrong */
 };
 
 enum { SVCR_SAMPLES = 100 };

@@ -354,6 +354,11 @@ static bool walk_pool(struct walk *walk, struct svcr_seat *seat)
         walk->depth >= walk->picker->depth_limit || walk->too_large) {
         return false;
     }
+    const struct svcr_pool *pool = seat->layout->pool;
+    if (walk->traefik &&
+        (atomic_load_explicit(&pool->state, memory_order_relaxed) & SVCR_STATE_REFUSED) != 0) {
+        return false;
+    }
     walk->depth++;
     bool found = walk_kind(walk, seat);
     walk->depth--;

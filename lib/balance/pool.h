@@ -64,19 +64,21 @@ struct svcr_link {
     struct svcr_link *next, **back;   /* among the links that lead to the child */
     bool counts;                      /* the child's state is part of the parent's */
     bool counted;                     /* the child is among the parent's `usable` */
+    bool refuses;                     /* the child is among the parent's `refusals` */
 };
 
 /* One service or route, at run time. */
 struct svcr_pool {
     svcr_refs refs;
     uint32_t slot, generation; /* its handle */
-    _Atomic uint32_t state;    /* SVCR_STATE_EMPTY: what parents pass over */
+    _Atomic uint32_t state;    /* SVCR_STATE_EMPTY: what parents pass over; _REFUSED */
     _Atomic uint32_t usable;   /* servers, or children, that take requests */
     bool route;
     bool told_down;
     uint8_t flags;               /* SVCR_POOL_* */
     struct svcr_layout *layout;  /* referenced: the present one */
     struct svcr_link *parents;   /* links that lead here */
+    uint32_t refusals;           /* traefik-v3: children that are refused or not there */
     struct svcr_pool *next_look; /* in the list of those whose state is looked at */
     bool looked;
     struct svcr_pool *unresolved; /* next in the list of pools with a child that is not there */
@@ -115,7 +117,7 @@ struct svcr_layout {
     int64_t *percents; /* owned: of the mirrors, which are children 1 and on */
     uint32_t num_mirrors;
     bool unreadable; /* a failover's status or a mirror's percentage says nothing */
-    bool refused;    /* nobody gets in: wrong, or (traefik-v3) something below is */
+    bool refused;    /* nobody gets in: it is wrong itself */
     svcr_text name;
 };
 

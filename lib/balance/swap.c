@@ -91,6 +91,8 @@ static struct svcr_pool *pool_make(struct svcr_swap *swap, bool route)
         return NULL;
     }
     pool->route = route;
+    /* In traefik-v3 nobody gets in until all below is known to be right: a circle never is. */
+    atomic_init(&pool->state, swap->balancer->core->traefik ? SVCR_STATE_REFUSED : 0);
     pool->flags = SVCR_POOL_NEW;
     pool->slot = svcr_slots_take(slots, pool);
     pool->generation = slots->items[pool->slot].generation;

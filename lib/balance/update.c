@@ -60,10 +60,6 @@ static bool stage_pool(struct update *update, struct svcr_pool *pool)
     if (!svcr_swap_node(swap, pool)) {
         return false;
     }
-    if (swap->balancer->core->traefik && pool->layout != NULL &&
-        pool->layout->refused != pool->staged->refused) {
-        svcr_swap_add_parents(swap, pool);
-    }
     if (layout_same(swap, pool->layout, pool->staged)) {
         svcr_layout_unref(pool->staged);
         pool->staged = NULL;
@@ -259,12 +255,17 @@ static void count_children(struct svcr_pool *pool)
 {
     uint32_t usable = 0;
     struct svcr_layout *layout = pool->layout;
+    pool->refusals = 0;
     for (uint32_t i = 0; i < layout->shape.num; i++) {
         struct svcr_link *link = &layout->links[i];
-        link->counted =
-            link->counts && (atomic_load_explicit(&link->child->state, memory_order_relaxed) &
-                             SVCR_STATE_EMPTY) == 0;
+        uint32_t state = SVCR_STATE_EMPTY | SVCR_STATE_REFUSED; /* of who is not there */
+        if (link->child != NULL) {
+            state = atomic_load_explicit(&link->child->state, memory_order_relaxed);
+        }
+        link->counted = link->counts && (state & SVCR_STATE_EMPTY) == 0;
+        link->refuses = (state & SVCR_STATE_REFUSED) != 0;
         usable += link->counted ? 1 : 0;
+        pool->refusals += link->refuses ? 1 : 0;
     }
     atomic_store_explicit(&pool->usable, usable, memory_order_relaxed);
 }
