@@ -36,7 +36,7 @@ static int seats_reserve(struct refresh *refresh)
     int error = svcr_array_reserve(refresh->context, &seats, &picker->seats_capacity, need,
                                    sizeof(*picker->seats));
     picker->seats = seats;
-    if (error == 0) {
+    if (error == 0 && need > picker->num_seats) {
         memset(picker->seats + picker->num_seats, 0,
                (need - picker->num_seats) * sizeof(*picker->seats));
         picker->num_seats = need;
@@ -120,7 +120,8 @@ static int items_make(struct refresh *refresh)
         for (size_t i = 0; i < at->num; i++) {
             struct svcr_mail_item *item = &at->items[i];
             struct svcr_seat *seat = &picker->seats[item->slot];
-            item->fresh = seat->stamp != stamp;
+            bool same = item->layout != NULL && item->layout == seat->layout;
+            item->fresh = seat->stamp != stamp && !same;
             seat->stamp = stamp;
             if (!item->fresh) {
                 continue;
@@ -289,7 +290,7 @@ static struct svcroute_picker *picker_make(struct svcroute_balancer *balancer)
     for (size_t i = 0; i < balancer->pools.num; i++) {
         const struct svcr_pool *pool = balancer->pools.items[i].thing;
         if (pool != NULL) {
-            svcr_mail_add(mail, pool, pool->layout);
+            svcr_mail_add(mail, pool->slot, pool->generation, pool->layout);
         }
     }
     picker->pending = mail;
