@@ -147,8 +147,8 @@ static void yaml_copy_part(struct output *out, struct svcroute_text text,
 bool print_export(struct output *out, const struct selection *selection, bool yaml)
 {
     struct svcroute_export *whole;
-    int code = svcroute_table_export(selection->table,
-                                     yaml ? SVCROUTE_EXPORT_YAML : SVCROUTE_EXPORT_JSON, &whole);
+    int code = svcroute_table_export(&whole, selection->table,
+                                     yaml ? SVCROUTE_EXPORT_YAML : SVCROUTE_EXPORT_JSON);
     if (code != 0) {
         complain(NULL, svcroute_error_text(code));
         return false;

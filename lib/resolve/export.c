@@ -376,8 +376,8 @@ static bool write_all(struct svcr_writer *writer, const struct svcroute_table *t
     return !writer->text.failed;
 }
 
-int svcroute_table_export(const struct svcroute_table *table, uint32_t format,
-                          struct svcroute_export **out)
+int svcroute_table_export(struct svcroute_export **out, const struct svcroute_table *table,
+                          uint32_t format)
 {
     if (out == NULL) {
         return SVCROUTE_ERR_INVALID;

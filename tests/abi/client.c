@@ -184,7 +184,7 @@ static void check_results(struct world *world)
     struct svcroute_diag_info diag;
 
     for (size_t i = 0; i < 2; i++) {
-        CHECK(svcroute_table_export(world->table, formats[i], &export_) == 0);
+        CHECK(svcroute_table_export(&export_, world->table, formats[i]) == 0);
         CHECK(svcroute_export_get_text(export_).size > 100);
         svcroute_export_free(export_);
     }

@@ -206,7 +206,7 @@ static int resolve_input(struct svcroute_context *context, const char *bytes, si
         error = svcroute_resolve(&table, store, policy, NULL, NULL);
     }
     if (error == 0) {
-        error = svcroute_table_export(table, SVCROUTE_EXPORT_JSON, out);
+        error = svcroute_table_export(out, table, SVCROUTE_EXPORT_JSON);
     }
     svcroute_table_unref(table);
     svcroute_store_free(store);

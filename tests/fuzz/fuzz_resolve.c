@@ -34,8 +34,8 @@ static void check_same(const struct svcroute_table *a, const struct svcroute_tab
                        uint32_t format)
 {
     struct svcroute_export *left, *right;
-    MUST(svcroute_table_export(a, format, &left) == 0);
-    MUST(svcroute_table_export(b, format, &right) == 0);
+    MUST(svcroute_table_export(&left, a, format) == 0);
+    MUST(svcroute_table_export(&right, b, format) == 0);
     MUST(fuzz_same(svcroute_export_get_text(left), svcroute_export_get_text(right)));
     svcroute_export_free(left);
     svcroute_export_free(right);

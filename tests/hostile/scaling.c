@@ -151,7 +151,7 @@ static void perform(struct cluster *cluster, enum stage stage)
         list(cluster);
         break;
     case EXPORT:
-        must(svcroute_table_export(cluster->table, SVCROUTE_EXPORT_JSON, &cluster->text), "export");
+        must(svcroute_table_export(&cluster->text, cluster->table, SVCROUTE_EXPORT_JSON), "export");
         break;
     case EXPLAIN:
         explain(cluster);

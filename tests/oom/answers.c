@@ -53,7 +53,7 @@ static uint64_t table_answers(const struct world *world, const struct svcroute_t
 {
     struct svcroute_export *text;
     struct svcroute_diags *diags;
-    must(svcroute_table_export(table, SVCROUTE_EXPORT_JSON, &text), "export");
+    must(svcroute_table_export(&text, table, SVCROUTE_EXPORT_JSON), "export");
     must(svcroute_diags_new(&diags, world->context), "diags");
     must(svcroute_table_get_diags(table, diags), "table's diags");
     uint64_t hash = mix_text(svcroute_table_num_routes(table), svcroute_export_get_text(text));

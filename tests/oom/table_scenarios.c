@@ -140,12 +140,12 @@ static int list_services(struct world *world)
 
 static int export_json(struct world *world)
 {
-    return svcroute_table_export(world->table, SVCROUTE_EXPORT_JSON, &world->text);
+    return svcroute_table_export(&world->text, world->table, SVCROUTE_EXPORT_JSON);
 }
 
 static int export_yaml(struct world *world)
 {
-    return svcroute_table_export(world->table, SVCROUTE_EXPORT_YAML, &world->text);
+    return svcroute_table_export(&world->text, world->table, SVCROUTE_EXPORT_YAML);
 }
 
 static int explain_object(struct world *world)

@@ -115,7 +115,7 @@ static inline struct picture export_picture(const struct svcroute_table *table, 
 {
     struct picture out = {0};
     struct svcroute_export *export = NULL;
-    must_int_eq(svcroute_table_export(table, format, &export), 0);
+    must_int_eq(svcroute_table_export(&export, table, format), 0);
     svcr_text text = svcroute_export_get_text(export);
     picture_add_bytes(&out, text.data, text.size);
     svcroute_export_free(export);

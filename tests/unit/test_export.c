@@ -270,11 +270,11 @@ START_TEST(test_arguments)
     struct world world;
     struct svcroute_table *table = table_of(&world, small, "external");
     struct svcroute_export *export = (struct svcroute_export *)&world;
-    ck_assert_int_eq(svcroute_table_export(table, 1, NULL), SVCROUTE_ERR_INVALID);
-    ck_assert_int_eq(svcroute_table_export(NULL, 1, &export), SVCROUTE_ERR_INVALID);
+    ck_assert_int_eq(svcroute_table_export(NULL, table, 1), SVCROUTE_ERR_INVALID);
+    ck_assert_int_eq(svcroute_table_export(&export, NULL, 1), SVCROUTE_ERR_INVALID);
     ck_assert_ptr_null(export);
-    ck_assert_int_eq(svcroute_table_export(table, 0, &export), SVCROUTE_ERR_INVALID);
-    ck_assert_int_eq(svcroute_table_export(table, 3, &export), SVCROUTE_ERR_INVALID);
+    ck_assert_int_eq(svcroute_table_export(&export, table, 0), SVCROUTE_ERR_INVALID);
+    ck_assert_int_eq(svcroute_table_export(&export, table, 3), SVCROUTE_ERR_INVALID);
     ck_assert_ptr_null(svcroute_export_get_text(NULL).data);
     svcroute_export_free(NULL);
     for (uint32_t format = 1; format <= 2; format++) { /* each allocation fails in turn */
@@ -283,7 +283,7 @@ START_TEST(test_arguments)
             int64_t blocks = world.memory.blocks;
             world.memory.calls = 0;
             world.memory.fail_at = n;
-            error = svcroute_table_export(table, format, &export);
+            error = svcroute_table_export(&export, table, format);
             world.memory.fail_at = 0;
             if (error != 0) {
                 ck_assert_int_eq(error, SVCROUTE_ERR_NOMEM);

@@ -140,7 +140,7 @@ TABLE = """
     service_get_info:ipp service_get_child:ippzp service_get_server:ipzp server_get_hint:tpzz
     service_get_middleware:tpz service_get_error_status:tpz service_get_cookie:ipp service_get_health_check:ipp
     service_get_health_header:ipzpp service_get_passive_check:ipp
-    table_export:ipup export_get_text:tp export_free:vp
+    table_export:ippu export_get_text:tp export_free:vp
     table_explain:ippt explanation_free:vp explanation_num:zp explanation_get:ipzp
     changes_new:ippp changes_free:vp changes_num:zp changes_next:ipp
     balancer_options_init:vpz balancer_new:ipppU balancer_free:vp balancer_update:ippU balancer_advance:vpU
@@ -571,7 +571,7 @@ class Export(Object):
 
     def __init__(self, table, format=1):
         out = c_void_p()
-        check(lib.table_export(table.handle, format, byref(out)))
+        check(lib.table_export(byref(out), table.handle, format))
         self.handle, self.free = out.value, lib.export_free
 
     def text(self):
