@@ -126,23 +126,19 @@ static struct count *count_of(struct stream *stream, const struct drive *drive, 
 
 static void keep_cookies(struct stream *stream, const struct svcroute_pick *pick, uint32_t num)
 {
-    size_t used = 0;
-    stream->set_cookies = memory_new(1, 1);
+    size_t all = 0, used = 0;
     for (uint32_t i = 0; i < num; i++) {
         size_t size = 0;
-        if (svcroute_pick_copy_cookie(pick, i, NULL, &size) != 0) {
-            continue;
-        }
-        char *larger = realloc(stream->set_cookies, used + size + 2);
-        if (larger == NULL) {
-            memory_none();
-        }
-        stream->set_cookies = larger;
-        if (svcroute_pick_copy_cookie(pick, i, larger + used, &size) == 0) {
+        svcroute_pick_copy_cookie(pick, i, NULL, &size);
+        all += size + 1;
+    }
+    stream->set_cookies = memory_new(all + 1, 1);
+    for (uint32_t i = 0; i < num; i++) {
+        size_t size = all - used;
+        if (svcroute_pick_copy_cookie(pick, i, stream->set_cookies + used, &size) == 0) {
             used += size;
-            larger[used++] = '\n';
+            stream->set_cookies[used++] = '\n';
         }
-        larger[used] = '\0';
     }
 }
 

@@ -91,40 +91,39 @@ static bool set_downs(struct drive *drive, const struct options *options)
     return true;
 }
 
-/* "http://10.0.0.1:80=200", or "200" alone. */
-static bool set_latency(struct drive *drive, const char *value, bool of_all)
+/* "http://10.0.0.1:80=200", or "200" alone for all others. */
+static bool read_latency(const char *value, struct svcroute_text *url, uint64_t *latency)
 {
-    uint64_t latency;
     const char *equals = strrchr(value, '=');
-    if ((equals == NULL) != of_all) {
+    *url = (struct svcroute_text){value, equals != NULL ? (size_t)(equals - value) : 0};
+    if (number_read_scaled(text_of(equals != NULL ? equals + 1 : value), MILLISECOND, latency) &&
+        *latency <= MOST_LATENCY) {
         return true;
     }
-    if (!number_read_scaled(text_of(equals != NULL ? equals + 1 : value), MILLISECOND, &latency) ||
-        latency > MOST_LATENCY) {
-        complain(value, "needs milliseconds that make sense here");
-        return false;
-    }
-    if (of_all) {
-        drive->usual.latency = latency;
-        return true;
-    }
-    struct svcroute_text url = {value, (size_t)(equals - value)};
-    struct behaviour *behaviour = drive_behaviour(drive, url);
-    if (behaviour == NULL) {
-        return no_such_server(value);
-    }
-    behaviour->latency = latency;
-    return true;
+    complain(value, "needs milliseconds that make sense here");
+    return false;
 }
 
-/* That of all others comes first: a server's own behaviour begins as the usual one. */
-static bool set_latencies(struct drive *drive, const struct options *options)
+/* Those of single servers, or that of all others. */
+static bool set_latencies(struct drive *drive, const struct values *values, bool of_all)
 {
-    for (size_t i = 0; i < 2 * options->latencies.num; i++) {
-        size_t item = i % options->latencies.num;
-        if (!set_latency(drive, options->latencies.items[item], i < options->latencies.num)) {
+    for (size_t i = 0; i < values->num; i++) {
+        uint64_t latency;
+        struct svcroute_text url;
+        if (!read_latency(values->items[i], &url, &latency)) {
             return false;
         }
+        if (of_all && url.size == 0) {
+            drive->usual.latency = latency;
+        }
+        if (of_all || url.size == 0) {
+            continue;
+        }
+        struct behaviour *behaviour = drive_behaviour(drive, url);
+        if (behaviour == NULL) {
+            return no_such_server(values->items[i]);
+        }
+        behaviour->latency = latency;
     }
     return true;
 }
@@ -190,7 +189,9 @@ static bool pick(struct output *out, const struct cluster *cluster, const struct
                 wishes.requests % wishes.rate * SECOND / wishes.rate,
     };
     bool done = drive_open(&drive, cluster->context, cluster->table, wishes.seed) &&
-                set_latencies(&drive, options) && set_downs(&drive, options);
+                /* A server's own behaviour begins as the usual one, so that comes first. */
+                set_latencies(&drive, &options->latencies, true) &&
+                set_latencies(&drive, &options->latencies, false) && set_downs(&drive, options);
     if (done && !drive_send(&drive, &stream)) {
         complain(options->operand, "there is no such route or service");
         done = false;

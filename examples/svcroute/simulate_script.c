@@ -451,17 +451,14 @@ bool script_open(struct script *script, const char *path)
         complain(path, strerror(error));
         return false;
     }
-    /* Ended by NUL, so that searches of lines end; one inside would hide what follows it. */
-    char *ended = realloc(script->bytes, script->size + 1);
-    if (ended == NULL) {
-        memory_none();
-    }
-    script->bytes = ended;
-    ended[script->size] = '\0';
-    if (memchr(ended, '\0', script->size) != NULL) {
+    if (memchr(script->bytes, '\0', script->size) != NULL) {
         complain(path, "is no text: it has a NUL in it");
         return false;
     }
+    char *ended = memory_new(script->size + 1, 1); /* by NUL, so that searches of lines end */
+    memcpy(ended, script->bytes, script->size);
+    free(script->bytes);
+    script->bytes = ended;
     return parse(script);
 }
 
