@@ -97,6 +97,44 @@ static uint64_t explanation_answers(const struct svcroute_explanation *explanati
     return hash;
 }
 
+/* Servers and what is known of them, and what the first picker finds. Nothing here moves a turn. */
+static uint64_t balancer_answers(const struct world *world)
+{
+    struct svcroute_table *table = world->next != NULL ? world->next : world->table;
+    struct svcroute_listing *listing;
+    uint64_t hash = svcroute_balancer_next_deadline(world->balancer);
+    must(svcroute_listing_new(&listing, table, SVCROUTE_LISTING_SERVICES), "listing");
+    for (size_t i = 0; i < svcroute_listing_num(listing); i++) {
+        struct svcroute_service_info info = {.size = sizeof(info)};
+        uint64_t server, handle;
+        must(svcroute_service_get_info(svcroute_listing_get_service(listing, i), &info), "service");
+        for (size_t j = 0;
+             svcroute_balancer_find_server(world->balancer, info.name, j, &server) == 0; j++) {
+            struct svcroute_server_stats stats = {.size = sizeof(stats)};
+            must(svcroute_balancer_get_server_stats(world->balancer, server, &stats), "stats");
+            stats.picks = 0;
+            hash = mix(mix_number(hash, server), &stats, sizeof(stats));
+        }
+        hash = mix_number(hash, world->pickers[0] == NULL ||
+                                    svcroute_picker_find_service(world->pickers[0], info.name,
+                                                                 &handle) == SVCROUTE_OK);
+    }
+    svcroute_listing_free(listing);
+    return hash;
+}
+
+static uint64_t pick_answers(const struct svcroute_pick *pick)
+{
+    struct svcroute_pick_info info = {.size = sizeof(info)};
+    int error = svcroute_pick_get_info(pick, &info);
+    uint64_t hash = mix_number(1, (uint64_t)error);
+    if (error == SVCROUTE_OK) {
+        hash = mix_text(mix_text(mix_number(hash, info.server), info.url), info.service);
+        hash = mix_number(mix_number(hash, info.why), info.num_mirrors);
+    }
+    return hash;
+}
+
 uint64_t world_answers(const struct world *world)
 {
     uint64_t hash = mix_number(1, world->noted);
@@ -109,6 +147,14 @@ uint64_t world_answers(const struct world *world)
         mix_number(hash, world->explanation != NULL ? explanation_answers(world->explanation) : 0);
     hash = mix_number(hash, world->listing != NULL ? svcroute_listing_num(world->listing) : 0);
     hash = mix_number(hash, (world->policy != NULL ? 2u : 0u) + (world->relist != NULL ? 1u : 0u));
+    hash = mix_number(hash, world->balancer != NULL ? balancer_answers(world) : 0);
+    for (int i = 0; i < 2; i++) {
+        hash = mix_number(
+            hash, world->pickers[i] != NULL ? 1u + svcroute_picker_stale(world->pickers[i]) : 0u);
+    }
+    for (int i = 0; i < 3; i++) {
+        hash = mix_number(hash, world->picks[i] != NULL ? pick_answers(world->picks[i]) : 0);
+    }
     if (world->text != NULL) {
         hash = mix_text(hash, svcroute_export_get_text(world->text));
     }
@@ -119,6 +165,13 @@ uint64_t world_answers(const struct world *world)
 void world_free(struct world *world)
 {
     struct svcroute_context *context = world->context;
+    svcroute_balancer_free(world->balancer);
+    for (int i = 0; i < 2; i++) {
+        svcroute_picker_free(world->pickers[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        svcroute_pick_free(world->picks[i]);
+    }
     svcroute_changes_free(world->changes);
     svcroute_explanation_free(world->explanation);
     svcroute_export_free(world->text);

@@ -221,7 +221,47 @@ static const char faults[] =
     "---\n"
     "a: [\n";
 
+/* Health checks of both kinds, and every strategy. */
+static const char checks[] =
+    "apiVersion: traefik.io/v1alpha1\n"
+    "kind: TraefikService\n"
+    "metadata: {name: all}\n"
+    "spec:\n"
+    "  weighted:\n"
+    "    sticky: {cookie: {name: all}}\n"
+    "    services:\n"
+    "    - {name: web, port: 80, strategy: leasttime, passiveHealthCheck: {failureWindow: 5s, "
+    "maxFailedAttempts: 2}}\n"
+    "    - {name: web, port: 80, strategy: hrw, weight: 2}\n"
+    "    - {name: away, port: 8443, sticky: {cookie: {name: away, path: /}}, healthCheck: {path: "
+    "/h, interval: 3s, hostname: a.example, headers: {x: z}}}\n"
+    "    - {kind: TraefikService, name: echo, weight: 4}\n"
+    "---\n"
+    "apiVersion: traefik.io/v1alpha1\n"
+    "kind: TraefikService\n"
+    "metadata: {name: echo}\n"
+    "spec: {mirroring: {kind: TraefikService, name: spare, mirrors: [{name: old, port: 80, "
+    "percent: 100}]}}\n"
+    "---\n"
+    "apiVersion: traefik.io/v1alpha1\n"
+    "kind: TraefikService\n"
+    "metadata: {name: spare}\n"
+    "spec: {failover: {service: {name: old, port: 80}, fallback: {name: away, port: 8443}, "
+    "errors: {status: ['500-599']}}}\n"
+    "---\n"
+    "apiVersion: traefik.io/v1alpha1\n"
+    "kind: TraefikService\n"
+    "metadata: {name: steady}\n"
+    "spec: {highestRandomWeight: {services: [{name: old, port: 80}, {name: away, port: "
+    "8443}]}}\n"
+    "---\n"
+    "apiVersion: traefik.io/v1alpha1\n"
+    "kind: IngressRoute\n"
+    "metadata: {name: all}\n"
+    "spec: {routes: [{match: Path(`/all`), services: [{kind: TraefikService, name: all}]}]}\n";
+
 const struct svcroute_text cluster_yaml = {yaml, sizeof(yaml) - 1};
 const struct svcroute_text cluster_change = {change, sizeof(change) - 1};
 const struct svcroute_text cluster_json = {json, sizeof(json) - 1};
+const struct svcroute_text cluster_checks = {checks, sizeof(checks) - 1};
 const struct svcroute_text cluster_faults = {faults, sizeof(faults) - 1};

@@ -143,6 +143,11 @@ static void run_scenario(const struct scenario *scenario)
     must(svcroute_context_new(&world.context, NULL, &memory_allocator, NULL), "context");
     measure(scenario, &world, &expected); /* what libraries keep for themselves is there now */
     measure(scenario, &world, &expected);
+    if ((scenario->flags & SCENARIO_NONE) != 0 && expected.calls != 0) {
+        printf("FAIL %s: %zu allocations, where there should be none\n", scenario->name,
+               expected.calls);
+        failed++;
+    }
     run_all(scenario, &world, &expected, false);
     run_all(scenario, &world, &expected, true);
     svcroute_context_unref(world.context);
@@ -177,6 +182,7 @@ int main(int argc, char **argv)
     run_scenarios(document_scenarios, num_document_scenarios, only);
     run_scenarios(store_scenarios, num_store_scenarios, only);
     run_scenarios(table_scenarios, num_table_scenarios, only);
+    run_scenarios(balance_scenarios, num_balance_scenarios, only);
     printf("%lu passed, %lu failed\n", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;
 }

@@ -46,6 +46,9 @@ struct world {
     struct svcroute_export *text;
     struct svcroute_explanation *explanation;
     struct svcroute_changes *changes;
+    struct svcroute_balancer *balancer;
+    struct svcroute_picker *pickers[2];
+    struct svcroute_pick *picks[3];
     uint64_t noted; /* what an act saw */
 };
 
@@ -53,7 +56,8 @@ enum scenario_flag {
     SCENARIO_CRYPTO = 1, /* the digest library may be what fails */
     SCENARIO_PARTS = 2,  /* what came ahead of the failure stays done */
     SCENARIO_LEAKS =
-        4 /* OpenSSL loses memory of its own where a library context cannot be completed */
+        4, /* OpenSSL loses memory of its own where a library context cannot be completed */
+    SCENARIO_NONE = 8 /* the act does not allocate */
 };
 
 struct scenario {
@@ -64,8 +68,10 @@ struct scenario {
     unsigned flags;
 };
 
-extern const struct scenario document_scenarios[], store_scenarios[], table_scenarios[];
-extern const size_t num_document_scenarios, num_store_scenarios, num_table_scenarios;
+extern const struct scenario document_scenarios[], store_scenarios[], table_scenarios[],
+    balance_scenarios[];
+extern const size_t num_document_scenarios, num_store_scenarios, num_table_scenarios,
+    num_balance_scenarios;
 
 /* Ends the program: the suite itself is broken. */
 _Noreturn void give_up(const char *why);
@@ -74,7 +80,8 @@ void must(int error, const char *what);
 
 /* ---- texts (cluster.c) ---- */
 
-extern const struct svcroute_text cluster_yaml, cluster_change, cluster_json, cluster_faults;
+extern const struct svcroute_text cluster_yaml, cluster_change, cluster_json, cluster_faults,
+    cluster_checks;
 
 /* A number that stands for all that the world's objects answer (answers.c). */
 uint64_t world_answers(const struct world *world);
