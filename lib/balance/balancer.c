@@ -151,7 +151,6 @@ void svcroute_balancer_free(struct svcroute_balancer *balancer)
     bits_free(context, &balancer->probes);
     bits_free(context, &balancer->told_peers);
     bits_free(context, &balancer->told_pools);
-    bits_free(context, &balancer->mail_seen);
     svcr_buffer_free(&balancer->event_text);
     svcr_release(context, (void *)balancer->timers->heap,
                  balancer->timers->capacity * sizeof(struct svcr_timer *));

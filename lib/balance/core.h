@@ -82,6 +82,7 @@ int svcr_label_remove(struct svcroute_context *context, struct svcr_trie *trie, 
  * it. */
 struct svcr_mail {
     struct svcr_mail *older; /* owned */
+    bool whole;              /* it says everything: what is older is void */
     struct svcr_plan *plan;  /* referenced */
     size_t num, capacity;
     struct svcr_mail_item {
@@ -97,13 +98,17 @@ struct svcr_mail {
 
 struct svcr_mail *svcr_mail_new(struct svcroute_context *context, struct svcr_plan *plan,
                                 size_t capacity);
-void svcr_mail_add(struct svcr_mail *mail, const struct svcr_pool *pool,
+void svcr_mail_add(struct svcr_mail *mail, uint32_t slot, uint32_t generation,
                    struct svcr_layout *layout);
 /* Frees a whole chain. */
 void svcr_mail_free(struct svcroute_context *context, struct svcr_mail *mail);
 /* Puts mail (owned) into a picker's box. Driver's thread; cannot fail. */
-void svcr_mail_put(struct svcroute_balancer *balancer, struct svcroute_picker *picker,
-                   struct svcr_mail *mail);
+void svcr_mail_put(struct svcroute_picker *picker, struct svcr_mail *mail);
+/* True if a picker's box is too full for `num` items more. */
+static inline bool svcr_mail_is_full(const struct svcr_slots *pools, size_t unread, size_t num)
+{
+    return unread + num > 2 * pools->num + 64;
+}
 
 /* Bytes between what different threads write, so that it shares no cache line. */
 enum { SVCR_LINE = 64 };
@@ -191,7 +196,6 @@ struct svcroute_balancer {
     struct svcr_slots pools, peers;
     struct svcr_pool *unresolved;                    /* pools with a child that is not there */
     struct svcr_bits probes, told_peers, told_pools; /* events to come, by slot */
-    struct svcr_bits mail_seen;                      /* scratch of compacting mail */
     struct svcr_layout *event_layout; /* referenced: whose texts the last event lent */
     struct svcr_buffer event_text;
     struct svcr_timers *timers;

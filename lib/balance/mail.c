@@ -1,9 +1,14 @@
 /* Mail: what updates tell pickers, and the names that they look up.
  *
- * A picker's box is one atomic pointer. An update exchanges its mail in; what comes back nobody has
- * seen, and it hangs behind the new mail. A picker exchanges NULL in and owns the whole chain. So a
- * box of a picker that never looks grows; when it holds twice as many items as there are pools, the
- * items that newer ones make void are dropped, which costs nothing on average and no memory. */
+ * A picker's box is one atomic pointer to a chain, the newest mail first. An update hangs its mail
+ * before what is there (a stack after R. K. Treiber, "Systems programming: coping with
+ * parallelism", IBM RJ 5118, 1986; only one thread puts, and who takes takes all, so no pointer is
+ * ever mistaken for another). A picker exchanges NULL in and owns the whole chain. At no moment is
+ * mail missing that was put: after an update each refresh finds it, also while the next update is
+ * under way.
+ *
+ * So a box of a picker that never looks grows. When it would hold twice as many items as there are
+ * pools, the update says everything instead of what changed, and takes out all that is older. */
 #include "balance/core.h"
 
 #include <svcroute/error.h>
@@ -83,10 +88,11 @@ struct svcr_mail *svcr_mail_new(struct svcroute_context *context, struct svcr_pl
     return mail;
 }
 
-void svcr_mail_add(struct svcr_mail *mail, const struct svcr_pool *pool, struct svcr_layout *layout)
+void svcr_mail_add(struct svcr_mail *mail, uint32_t slot, uint32_t generation,
+                   struct svcr_layout *layout)
 {
     mail->items[mail->num++] = (struct svcr_mail_item){
-        .slot = pool->slot, .generation = pool->generation, .layout = svcr_layout_ref(layout)};
+        .slot = slot, .generation = generation, .layout = svcr_layout_ref(layout)};
 }
 
 void svcr_mail_free(struct svcroute_context *context, struct svcr_mail *mail)
@@ -102,62 +108,20 @@ void svcr_mail_free(struct svcroute_context *context, struct svcr_mail *mail)
     }
 }
 
-/* Gives back what a chain has no use for; that memory may not move is no fault. */
-static void mail_shrink(struct svcroute_context *context, struct svcr_mail **link)
-{
-    while (*link != NULL) {
-        struct svcr_mail *mail = *link;
-        if (mail->num == 0) {
-            *link = mail->older;
-            mail->older = NULL;
-            svcr_mail_free(context, mail);
-            continue;
-        }
-        struct svcr_mail *smaller =
-            svcr_resize(context, mail, mail_bytes(mail->capacity), mail_bytes(mail->num));
-        if (smaller != NULL) {
-            smaller->capacity = smaller->num;
-            *link = smaller;
-        }
-        link = &(*link)->older;
-    }
-}
-
-/* Drops what newer items of the chain make void; returns the number of those left. Each slot's
- * newest item is found by marks in the balancer's slots, which are free to use here. */
-static size_t mail_compact(struct svcroute_balancer *balancer, struct svcr_mail *mail)
-{
-    struct svcr_bits *seen = &balancer->mail_seen;
-    size_t left = 0;
-    memset(seen->words, 0, seen->num * sizeof(*seen->words));
-    for (struct svcr_mail *at = mail; at != NULL; at = at->older) {
-        size_t kept = 0;
-        for (size_t i = 0; i < at->num; i++) {
-            uint32_t slot = at->items[i].slot;
-            uint64_t bit = UINT64_C(1) << (slot % 64);
-            if ((seen->words[slot / 64] & bit) != 0) {
-                svcr_layout_unref(at->items[i].layout);
-                continue;
-            }
-            seen->words[slot / 64] |= bit;
-            at->items[kept++] = at->items[i];
-        }
-        at->num = kept;
-        left += kept;
-    }
-    mail_shrink(balancer->core->context, &mail->older);
-    return left;
-}
-
-void svcr_mail_put(struct svcroute_balancer *balancer, struct svcroute_picker *picker,
-                   struct svcr_mail *mail)
+void svcr_mail_put(struct svcroute_picker *picker, struct svcr_mail *mail)
 {
     size_t num = mail->num + 1; /* mail without items takes room too */
-    struct svcr_mail *older = atomic_exchange_explicit(&picker->mail, NULL, memory_order_acq_rel);
-    picker->mailed = older == NULL ? num : picker->mailed + num;
-    mail->older = older;
-    if (older != NULL && picker->mailed > 2 * balancer->pools.num + 64) {
-        picker->mailed = mail_compact(balancer, mail);
+    if (mail->whole) {
+        struct svcr_mail *older =
+            atomic_exchange_explicit(&picker->mail, mail, memory_order_acq_rel);
+        svcr_mail_free(picker->core->context, older);
+        picker->mailed = num;
+        return;
     }
-    atomic_store_explicit(&picker->mail, mail, memory_order_release);
+    struct svcr_mail *older = atomic_load_explicit(&picker->mail, memory_order_relaxed);
+    do {
+        mail->older = older;
+    } while (!atomic_compare_exchange_weak_explicit(&picker->mail, &older, mail,
+                                                    memory_order_release, memory_order_relaxed));
+    picker->mailed = older == NULL ? num : picker->mailed + num;
 }

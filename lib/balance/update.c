@@ -97,8 +97,6 @@ static bool stage_room(struct update *update)
     error = error != 0 ? error : svcr_bits_reserve(context, &balancer->told_peers, peers);
     error =
         error != 0 ? error : svcr_bits_reserve(context, &balancer->told_pools, balancer->pools.num);
-    error =
-        error != 0 ? error : svcr_bits_reserve(context, &balancer->mail_seen, balancer->pools.num);
     if (error == 0 && (swap->has_checks || balancer->timers->capacity != 0)) {
         /* One for each pool's probes and each server's ejection. */
         error = svcr_timers_reserve(context, balancer->timers, balancer->pools.num + peers);
@@ -115,12 +113,16 @@ static bool stage_mail(struct update *update)
         return true;
     }
     struct svcr_plan *plan = swap->renamed ? swap->plan : swap->balancer->plan;
+    const struct svcr_slots *pools = &swap->balancer->pools;
     for (struct svcroute_picker *at = swap->balancer->pickers; at != NULL; at = at->next) {
-        at->prepared = svcr_mail_new(swap->context, plan, num);
+        bool unread = atomic_load_explicit(&at->mail, memory_order_relaxed) != NULL;
+        bool whole = unread && svcr_mail_is_full(pools, at->mailed, num);
+        at->prepared = svcr_mail_new(swap->context, plan, whole ? pools->num : num);
         if (at->prepared == NULL) {
             swap->error = SVCROUTE_ERR_NOMEM;
             return false;
         }
+        at->prepared->whole = whole;
     }
     return true;
 }
@@ -295,18 +297,39 @@ static bool misses_child(const struct svcr_layout *layout)
     return misses;
 }
 
+static void write_changes(const struct update *update, struct svcr_mail *mail)
+{
+    for (struct svcr_pool *pool = update->done; pool != NULL; pool = pool->next_staged) {
+        if (pool->staged != NULL) {
+            svcr_mail_add(mail, pool->slot, pool->generation, pool->staged);
+        }
+    }
+    for (struct svcr_pool *pool = update->swap.leaving; pool != NULL; pool = pool->next_staged) {
+        svcr_mail_add(mail, pool->slot, pool->generation, NULL);
+    }
+}
+
+/* All pools as they will be, and the slots of those that are gone. */
+static void write_whole(const struct svcr_slots *pools, struct svcr_mail *mail)
+{
+    for (uint32_t i = 0; i < pools->num; i++) {
+        const struct svcr_pool *pool = pools->items[i].thing;
+        bool leaves = pool == NULL || (pool->flags & SVCR_POOL_LEAVING) != 0;
+        svcr_mail_add(mail, i, pools->items[i].generation,
+                      leaves                 ? NULL
+                      : pool->staged != NULL ? pool->staged
+                                             : pool->layout);
+    }
+}
+
 static void write_mail(struct update *update)
 {
-    for (struct svcroute_picker *at = update->swap.balancer->pickers; at != NULL; at = at->next) {
-        for (struct svcr_pool *pool = update->done; at->prepared != NULL && pool != NULL;
-             pool = pool->next_staged) {
-            if (pool->staged != NULL) {
-                svcr_mail_add(at->prepared, pool, pool->staged);
-            }
-        }
-        for (struct svcr_pool *pool = update->swap.leaving; at->prepared != NULL && pool != NULL;
-             pool = pool->next_staged) {
-            svcr_mail_add(at->prepared, pool, NULL);
+    struct svcroute_balancer *balancer = update->swap.balancer;
+    for (struct svcroute_picker *at = balancer->pickers; at != NULL; at = at->next) {
+        if (at->prepared != NULL && at->prepared->whole) {
+            write_whole(&balancer->pools, at->prepared);
+        } else if (at->prepared != NULL) {
+            write_changes(update, at->prepared);
         }
     }
 }
@@ -315,7 +338,7 @@ static void send_mail(struct svcroute_balancer *balancer)
 {
     for (struct svcroute_picker *at = balancer->pickers; at != NULL; at = at->next) {
         if (at->prepared != NULL) {
-            svcr_mail_put(balancer, at, at->prepared);
+            svcr_mail_put(at, at->prepared);
             at->prepared = NULL;
         }
     }
