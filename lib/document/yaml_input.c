@@ -6,15 +6,32 @@
  * that end ahead of it. A line that begins with "---" or "..." at its first column ends a document
  * wherever it stands. */
 #include "document/syntax.h"
+#include "document/tree.h"
 
-enum class { ORDINARY = 0, BREAK, PERCENT, CONTROL, WIDE };
+enum byte { ORDINARY = 0, BREAK, PERCENT, CONTROL, WIDE };
 
-static enum class class_of(uint8_t c) { if (c >= 0x80){return WIDE;}
-if (c >= 0x20 && c != 0x7f)
+static enum byte byte_of(uint8_t c)
 {
-    return c == '%' ? PERCENT : ORDINARY;
+    if (c >= 0x80) {
+        return WIDE;
+    }
+    if (c >= 0x20 && c != 0x7f) {
+        return c == '%' ? PERCENT : ORDINARY;
+    }
+    return c == '\n' || c == '\r' ? BREAK : c == '\t' ? ORDINARY : CONTROL;
 }
-return c == '\n' || c == '\r' ? BREAK : c == '\t' ? ORDINARY : CONTROL;
+
+/* Whether one of eight bytes may be none of the ordinary ones: the tests for bytes less than n and
+ * for bytes that are zero, each exact up to the first such byte. A tab counts, being looked at
+ * anyway. */
+static bool is_mixed(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word = svcr_tree_load(at);
+    uint64_t percent = word ^ (ones * '%');
+    uint64_t delete = word ^ (ones * 0x7f);
+    uint64_t marks = (word - ones * 0x20) | (percent - ones) | (delete - ones) | word;
+    return (marks & (ones * 0x80)) != 0;
 }
 
 struct scan {
@@ -85,9 +102,9 @@ static const char *step_wide(struct scan *s, const char *at)
 
 void svcr_yaml_find_offence(const struct svcr_input *input, struct svcr_offence *offence)
 {
-    uint8_t classes[256];
+    uint8_t bytes[256];
     for (int i = 0; i < 256; i++) {
-        classes[i] = (uint8_t)class_of((uint8_t)i);
+        bytes[i] = (uint8_t)byte_of((uint8_t)i);
     }
     const char *at = input->bytes;
     struct scan s = {.begin = at,
@@ -99,11 +116,14 @@ void svcr_yaml_find_offence(const struct svcr_input *input, struct svcr_offence 
     *offence = (struct svcr_offence){.cut = input->size};
     begin_line(&s, at);
     while (at != NULL && at < s.end) {
-        switch ((enum class)classes[(uint8_t)*at]) {
+        switch ((enum byte)bytes[(uint8_t)*at]) {
         case ORDINARY:
-            do {
+            while (s.end - at >= 8 && !is_mixed(at)) {
+                at += 8;
+            }
+            while (at < s.end && bytes[(uint8_t)*at] == ORDINARY) {
                 at++;
-            } while (at < s.end && classes[(uint8_t)*at] == ORDINARY);
+            }
             break;
         case BREAK:
             at += starts(&s, at, "\r\n", 2) ? 2 : 1;

@@ -143,16 +143,17 @@ static bool arrival_add(struct svcr_settling *settling, svcr_text name)
     return true;
 }
 
-/* Puts the group of a single claim, in the place of one that there may be. */
-static bool lone_put(struct svcr_settling *settling, const struct svcr_unit *unit, uint32_t place)
+/* The group of a single claim. */
+static struct svcr_group *lone_new(struct svcr_settling *settling, const struct svcr_unit *unit,
+                                   uint32_t place)
 {
-    struct svcroute_context *context = settling->resolver->context;
     struct svcr_block *thing = thing_at(settling, unit, place);
     struct svcr_group *group =
-        svcr_block_new(context, SVCR_BLOCK_GROUP,
+        svcr_block_new(settling->resolver->context, SVCR_BLOCK_GROUP,
                        sizeof(*group) + sizeof(*group->claims) + sizeof(*group->entries));
     if (group == NULL) {
-        return svcr_fail(settling->resolver, SVCROUTE_ERR_NOMEM);
+        svcr_fail(settling->resolver, SVCROUTE_ERR_NOMEM);
+        return NULL;
     }
     group->head.hash = thing->hash;
     group->name = svcr_thing_name(settling, thing);
@@ -162,9 +163,36 @@ static bool lone_put(struct svcr_settling *settling, const struct svcr_unit *uni
     group->claims[0] =
         (struct svcr_claim){svcr_block_ref(unit->owner), svcr_block_ref(thing), place, 0};
     group->entries[0] = (struct svcr_entry){thing, group->name};
+    return group;
+}
+
+/* A writer whose name nobody else writes. */
+static bool lone_arrive(struct svcr_settling *settling, struct svcr_group *group, bool *done)
+{
+    struct svcroute_context *context = settling->resolver->context;
+    struct svcr_block *there;
+    int error = svcr_trie_add(context, settling->trie, &group->head, svcr_group_match, &group->name,
+                              &there);
+    if (error != 0) {
+        return svcr_fail(settling->resolver, error);
+    }
+    *done = there == NULL;
+    *settling->num_entries += *done ? 1 : 0;
+    return !*done || arrival_add(settling, group->name);
+}
+
+/* A writer whose only fellow is the version of itself that it replaces. */
+static bool lone_replace(struct svcr_settling *settling, struct svcr_group *group,
+                         const struct svcr_block *before, bool *done)
+{
+    struct svcroute_context *context = settling->resolver->context;
+    const struct svcr_group *there = group_get(settling, group->head.hash, group->name);
+    *done = there != NULL && there->num_claims == 1 && there->claims[0].thing == before;
+    if (!*done) {
+        return true;
+    }
     int error =
         svcr_trie_put(context, settling->trie, &group->head, svcr_group_match, &group->name);
-    svcr_block_unref(context, group);
     return error == 0 || svcr_fail(settling->resolver, error);
 }
 
@@ -174,19 +202,18 @@ static bool lone_settle(struct svcr_settling *settling, const struct svcr_block 
                         const struct svcr_unit *unit, uint32_t place, bool *done)
 {
     const struct svcr_block *thing = thing_at(settling, unit, place);
-    svcr_text name = svcr_thing_name(settling, thing);
     *done = false;
-    if (pending_find(settling, thing->hash, name) != NULL) {
+    if (pending_find(settling, thing->hash, svcr_thing_name(settling, thing)) != NULL) {
         return true;
     }
-    const struct svcr_group *there = group_get(settling, thing->hash, name);
-    if (before != NULL ? there == NULL || there->num_claims != 1 || there->claims[0].thing != before
-                       : there != NULL) {
-        return true;
+    struct svcr_group *group = lone_new(settling, unit, place);
+    if (group == NULL) {
+        return false;
     }
-    *done = true;
-    *settling->num_entries += there == NULL ? 1 : 0;
-    return lone_put(settling, unit, place) && (there != NULL || arrival_add(settling, name));
+    bool good = before != NULL ? lone_replace(settling, group, before, done)
+                               : lone_arrive(settling, group, done);
+    svcr_block_unref(settling->resolver->context, group);
+    return good;
 }
 
 static bool gather(struct svcr_settling *settling, const struct svcr_work *work,

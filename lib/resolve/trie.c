@@ -159,7 +159,9 @@ struct put {
     struct svcr_block *block;
     svcr_trie_match *match;
     const void *key;
+    bool keep; /* one with that key stays */
     bool added;
+    struct svcr_block *there; /* the one that stays */
 };
 
 static int node_put(struct put *put, uintptr_t *at, unsigned shift);
@@ -169,6 +171,10 @@ static int slot_put(struct put *put, uintptr_t *slot, unsigned shift)
 {
     struct svcr_block *there = slot_block(*slot);
     if (there->hash == put->block->hash && put->match(there, put->key)) {
+        if (put->keep) {
+            put->there = there;
+            return 0;
+        }
         *slot = (uintptr_t)svcr_block_ref(put->block);
         svcr_block_unref(put->context, there);
         return 0;
@@ -191,6 +197,10 @@ static int list_put(struct put *put, uintptr_t *at)
         i++;
     }
     bool added = i == node->map;
+    if (!added && put->keep) {
+        put->there = slot_block(node->slots[i]);
+        return 0;
+    }
     node = node_own(put->context, node, LAST_SHIFT, added ? 1 : 0);
     if (node == NULL) {
         return SVCROUTE_ERR_NOMEM;
@@ -232,21 +242,36 @@ static int node_put(struct put *put, uintptr_t *at, unsigned shift)
                                             : slot_put(put, &node->slots[index], shift);
 }
 
-int svcr_trie_put(struct svcroute_context *context, struct svcr_trie *trie,
-                  struct svcr_block *block, svcr_trie_match *match, const void *key)
+static int trie_put(struct put *put, struct svcr_trie *trie)
 {
-    struct put put = {context, block, match, key, false};
     if (trie->root == NULL) {
-        trie->root = svcr_zalloc(context, node_bytes(0));
+        trie->root = svcr_zalloc(put->context, node_bytes(0));
         if (trie->root == NULL) {
             return SVCROUTE_ERR_NOMEM;
         }
         svcr_refs_init(&trie->root->refs);
     }
     uintptr_t root = (uintptr_t)trie->root | 1U;
-    int error = node_put(&put, &root, 0);
+    int error = node_put(put, &root, 0);
     trie->root = slot_node(root);
-    trie->num += put.added ? 1 : 0;
+    trie->num += put->added ? 1 : 0;
+    return error;
+}
+
+int svcr_trie_put(struct svcroute_context *context, struct svcr_trie *trie,
+                  struct svcr_block *block, svcr_trie_match *match, const void *key)
+{
+    struct put put = {.context = context, .block = block, .match = match, .key = key};
+    return trie_put(&put, trie);
+}
+
+int svcr_trie_add(struct svcroute_context *context, struct svcr_trie *trie,
+                  struct svcr_block *block, svcr_trie_match *match, const void *key,
+                  struct svcr_block **there)
+{
+    struct put put = {.context = context, .block = block, .match = match, .key = key, .keep = true};
+    int error = trie_put(&put, trie);
+    *there = put.there;
     return error;
 }
 

@@ -25,6 +25,10 @@ struct svcr_block *svcr_trie_get(const struct svcr_trie *trie, uint64_t hash,
  * after a failure the trie still can be freed, and nothing else. */
 int svcr_trie_put(struct svcroute_context *context, struct svcr_trie *trie,
                   struct svcr_block *block, svcr_trie_match *match, const void *key);
+/* The same, unless there is one with that key: then nothing changes and *there is that one, else NULL. */
+int svcr_trie_add(struct svcroute_context *context, struct svcr_trie *trie,
+                  struct svcr_block *block, svcr_trie_match *match, const void *key,
+                  struct svcr_block **there);
 /* Removes a key, if it is there. Codes as above. */
 int svcr_trie_remove(struct svcroute_context *context, struct svcr_trie *trie, uint64_t hash,
                      svcr_trie_match *match, const void *key);

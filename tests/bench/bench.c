@@ -28,10 +28,11 @@ void must(bool good, const char *what)
 
 /* ---- one cluster in memory ------------------------------------------------------------------- */
 
-void world_open(struct world *world)
+void world_open(struct world *world, bool counted)
 {
     struct svcroute_allocator allocator = measure_allocator(&world->heap);
-    must(svcroute_context_new(&world->context, NULL, &allocator, NULL) == 0, "context");
+    must(svcroute_context_new(&world->context, NULL, counted ? &allocator : NULL, NULL) == 0,
+         "context");
     must(svcroute_store_new(&world->store, world->context) == 0, "store");
     must(svcroute_policy_new(&world->policy, world->context) == 0, "policy");
 }
@@ -108,7 +109,7 @@ static double time_libyaml(const struct writer *text)
 static double time_load(const struct writer *text, unsigned objects)
 {
     struct world world;
-    world_open(&world);
+    world_open(&world, false);
     double start = measure_now();
     world_load(&world, text, objects);
     double seconds = measure_now() - start;
@@ -144,29 +145,44 @@ static void row_load(const struct cluster *cluster, enum form form, const char *
 /* ---- rows 3 and 4: resolving, memory ----------------------------------------------------------
  */
 
-static void row_resolve(const struct cluster *cluster)
+static void load_cluster(struct world *world, const struct cluster *cluster)
 {
     struct writer text;
+    writer_init(&text, FORM_JSON);
+    write_cluster(&text, cluster);
+    world_load(world, &text, 3 * cluster->services);
+    writer_free(&text);
+}
+
+static void row_resolve(const struct cluster *cluster)
+{
     struct world world;
     double seconds[RUNS];
     char texts[32];
-    writer_init(&text, FORM_JSON);
-    write_cluster(&text, cluster);
-    world_open(&world);
-    world_load(&world, &text, 3 * cluster->services);
-    writer_free(&text);
-    struct heap store = world.heap;
-    struct heap both = store;
+    world_open(&world, false);
+    load_cluster(&world, cluster);
     for (int i = 0; i < RUNS; i++) {
         double start = measure_now();
         struct svcroute_table *table = world_resolve(&world, NULL, cluster->services);
         seconds[i] = measure_now() - start;
-        both = world.heap;
         svcroute_table_unref(table);
     }
     world_close(&world);
     print_row("full resolve", text_of(texts, "%.2f ms", measure_median(seconds) * 1e3), "", "",
               "< 10 ms");
+}
+
+static void rows_heap(const struct cluster *cluster)
+{
+    struct world world;
+    char texts[32];
+    world_open(&world, true);
+    load_cluster(&world, cluster);
+    struct heap store = world.heap;
+    struct svcroute_table *table = world_resolve(&world, NULL, cluster->services);
+    struct heap both = world.heap;
+    svcroute_table_unref(table);
+    world_close(&world);
     print_row("heap of the store", text_of(texts, "%.1f MB", (double)store.spent / 1e6), "", "",
               "");
     print_row("heap of the table",
@@ -218,6 +234,7 @@ int main(int argc, char **argv)
     row_load(&options.cluster, FORM_YAML, "YAML to store; libyaml's events", "<= 1.3 x");
     row_load(&options.cluster, FORM_JSON, "JSON to store; libyaml's events", ">= 5.5 x faster");
     row_resolve(&options.cluster);
+    rows_heap(&options.cluster);
     double smaller = 0;
     for (size_t i = 0; i < sizeof(options.sizes) / sizeof(options.sizes[0]); i++) {
         struct cluster cluster = {options.sizes[i], options.cluster.endpoints};

@@ -17,7 +17,8 @@ struct world {
     struct svcroute_policy *policy;
 };
 
-void world_open(struct world *world);
+/* `counted`: its heap is, which costs time; what is measured in time takes malloc() as it is. */
+void world_open(struct world *world, bool counted);
 /* Nothing may be left then. */
 void world_close(struct world *world);
 void world_load(struct world *world, const struct writer *text, unsigned objects);

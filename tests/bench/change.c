@@ -94,7 +94,7 @@ static void add_pickers(struct live *live, unsigned num)
 static void live_open(struct live *live, const struct cluster *cluster)
 {
     *live = (struct live){.now = 1000000};
-    world_open(&live->world);
+    world_open(&live->world, false);
     load_in_pieces(&live->world, cluster);
     must(svcroute_watch_new(&live->watch, live->world.store, NULL) == 0, "watch");
     live->table = world_resolve(&live->world, NULL, cluster->services);

@@ -194,7 +194,7 @@ static void scene_open(struct scene *scene, const struct setting *setting, unsig
     struct writer text;
     writer_init(&text, FORM_LINES);
     *scene = (struct scene){.handle = 0};
-    world_open(&scene->world);
+    world_open(&scene->world, true);
     must(svcroute_policy_set_profile(scene->world.policy, setting->profile) == 0, "profile");
     world_load(&scene->world, &text, write_setting(&text, setting, num));
     writer_free(&text);
