@@ -208,11 +208,12 @@ static void window_commit(struct svcroute_balancer *balancer, const struct svcr_
     struct svcr_passive *passive = svcr_window_passive(window);
     if (before != NULL && before != window) {
         svcr_passive_carry(passive, svcr_window_passive(before));
+        svcr_passive_in(svcr_window_passive(before)); /* picks may still look at it */
         svcr_timers_set(balancer->timers, &before->timer, SVCR_NEVER);
     }
     uint64_t until = svcr_passive_until(passive);
     if (until != 0 && (until == SVCR_NEVER) != health->rule.active) {
-        svcr_passive_out(passive, &health->rule, balancer->now);
+        svcr_eject_for(window, &health->rule, balancer->now);
         until = svcr_passive_until(passive);
     }
     svcr_timers_set(balancer->timers, &window->timer, until != 0 ? until : SVCR_NEVER);
@@ -331,29 +332,6 @@ void svcr_health_leave(struct svcroute_balancer *balancer, struct svcr_layout *l
     }
 }
 
-/* ---- requests ---- */
-
-void svcr_health_passive(struct svcr_core *core, const struct svcr_layout *layout, uint32_t index,
-                         bool failure, uint64_t now)
-{
-    const struct svcr_health *health = layout->health;
-    struct svcr_peer *peer = layout->peers[index];
-    struct svcr_passive *passive = svcr_window_passive(health->windows[index]);
-    if (!failure) {
-        svcr_passive_good(passive);
-        return;
-    }
-    if (!svcr_passive_bad(passive, &health->rule, now)) {
-        return;
-    }
-    bool out = core->eject_last ? svcr_peer_change(peer, 0, SVCR_RAW_PASSIVE)
-                                : svcr_peer_eject_spare(peer);
-    if (out) {
-        svcr_passive_out(passive, &health->rule, now);
-        svcr_peer_mark(core, peer);
-    }
-}
-
 /* ---- the driver ---- */
 
 /* What becomes of a pool goes into its parent's counts; false: the parent knows already. */
@@ -421,7 +399,7 @@ static void window_look(struct svcroute_balancer *balancer, struct svcr_peer *pe
     struct svcr_window *window = health->windows[peer->index];
     struct svcr_passive *passive = svcr_window_passive(window);
     if ((state & SVCR_RAW_PASSIVE) != 0 && svcr_passive_until(passive) == 0) {
-        svcr_passive_out(passive, &health->rule, balancer->now);
+        svcr_eject_for(window, &health->rule, balancer->now);
     }
     uint64_t until = svcr_passive_until(passive);
     svcr_timers_set(balancer->timers, &window->timer, until != 0 ? until : SVCR_NEVER);
@@ -454,8 +432,12 @@ void svcr_peer_look(struct svcroute_balancer *balancer, struct svcr_peer *peer)
 
 static void window_due(struct svcroute_balancer *balancer, struct svcr_window *window)
 {
-    svcr_peer_change(window->peer, SVCR_RAW_PASSIVE, 0);
-    svcr_passive_in(svcr_window_passive(window));
+    struct svcr_passive *passive = svcr_window_passive(window);
+    uint64_t until = svcr_passive_until(passive);
+    if (until != 0 && until <= balancer->now) { /* else a pick let it in, and it may be out again */
+        svcr_peer_change(window->peer, SVCR_RAW_PASSIVE, 0);
+        svcr_passive_in(passive);
+    }
     svcr_peer_look(balancer, window->peer);
 }
 

@@ -68,6 +68,16 @@ void svcr_health_cancel(struct svcroute_balancer *balancer, struct svcr_peer *pe
 /* A request that server `index` of a layout had: good, or not. Any thread. */
 void svcr_health_passive(struct svcr_core *core, const struct svcr_layout *layout, uint32_t index,
                          bool failure, uint64_t now);
+/* Notes that the server of a window is out, and until when. Any thread. */
+void svcr_eject_for(struct svcr_window *window, const struct svcr_passive_rule *rule, uint64_t now);
+/* Lets in whose time is over. Any thread. */
+void svcr_eject_end(struct svcr_core *core, const struct svcr_layout *layout, uint64_t now);
+/* True if it is time for svcr_eject_end(). */
+static inline bool svcr_eject_ends(const struct svcr_layout *layout, uint64_t now)
+{
+    return layout->health != NULL && layout->health->passive &&
+           atomic_load_explicit(&layout->pool->ejected_until, memory_order_relaxed) <= now;
+}
 /* The driver looks at a peer whose state may have changed: events, parents, timers. */
 void svcr_peer_look(struct svcroute_balancer *balancer, struct svcr_peer *peer);
 /* The same for a pool whose count of usable ones may have changed. */

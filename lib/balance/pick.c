@@ -9,7 +9,8 @@
  *
  * A pool in which nobody was found is not entered again by the same pick, so each is entered once
  * and each child looked at three times at most: a pick ends within 3 x (children below the handle)
- * steps and the steps of one strategy's pick for each pool and each child passed over (16 at most).
+ * steps and the steps of one strategy's pick for each pool and each child passed over (16 at most);
+ * where the time of an ejected server is over, each server is looked at once more.
  * Recursion goes no deeper than the context's limit of nesting. */
 #include "balance/pick.h"
 
@@ -17,6 +18,7 @@
 
 #include "balance/cookie.h"
 #include "balance/failover.h"
+#include "balance/health.h"
 #include "balance/sticky.h"
 #include "balance/traefik.h"
 #include "base/memory.h"
@@ -114,6 +116,9 @@ static bool server_by_cookie(struct walk *walk, const struct svcr_layout *layout
 static bool walk_servers(struct walk *walk, struct svcr_seat *seat)
 {
     const struct svcr_layout *layout = seat->layout;
+    if (svcr_eject_ends(layout, walk->choice.now)) {
+        svcr_eject_end(walk->picker->core, layout, walk->choice.now);
+    }
     if (layout->sticky != NULL && server_by_cookie(walk, layout)) {
         return true;
     }

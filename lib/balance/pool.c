@@ -8,6 +8,7 @@ struct svcr_pool *svcr_pool_new(struct svcroute_context *context)
     struct svcr_pool *pool = svcr_zalloc(context, sizeof(*pool));
     if (pool != NULL) {
         svcr_refs_init(&pool->refs);
+        atomic_init(&pool->ejected_until, UINT64_MAX);
     }
     return pool;
 }

@@ -70,9 +70,10 @@ struct svcr_link {
 /* One service or route, at run time. */
 struct svcr_pool {
     svcr_refs refs;
-    uint32_t slot, generation; /* its handle */
-    _Atomic uint32_t state;    /* SVCR_STATE_EMPTY: what parents pass over; _REFUSED */
-    _Atomic uint32_t usable;   /* servers, or children, that take requests */
+    uint32_t slot, generation;      /* its handle */
+    _Atomic uint32_t state;         /* SVCR_STATE_EMPTY: what parents pass over; _REFUSED */
+    _Atomic uint32_t usable;        /* servers, or children, that take requests */
+    _Atomic uint64_t ejected_until; /* when the first ejected server may be let in again */
     bool route;
     bool told_down;
     uint8_t flags;               /* SVCR_POOL_* */
