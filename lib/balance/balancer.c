@@ -215,9 +215,9 @@ int svcroute_balancer_get_server_stats(const struct svcroute_balancer *balancer,
     if (peer == NULL) {
         return error != 0 ? error : SVCROUTE_ERR_NOT_FOUND;
     }
-    uint64_t load = atomic_load_explicit(&peer->live.load, memory_order_relaxed);
+    uint64_t load = svcr_live_load(&peer->live);
     uint32_t state = atomic_load_explicit(&peer->live.state, memory_order_relaxed);
-    uint32_t in_flight = svcr_live_inflight(&peer->live);
+    uint32_t in_flight = (uint32_t)(load & 0xffffff);
     struct svcroute_server_stats own = {
         .picks = (load >> 24) + in_flight,
         .failures = atomic_load_explicit(&peer->failures, memory_order_relaxed),

@@ -175,6 +175,7 @@ struct svcroute_picker {
     bool phase;
     uint64_t stamp; /* of the latest refresh or pick */
     uint32_t depth_limit;
+    uint32_t lane; /* that it counts in alone; SVCR_LANES: none */
     struct svcr_seat *seats;
     size_t num_seats, seats_capacity;
     /* The driver's: */
@@ -200,6 +201,7 @@ struct svcroute_balancer {
     struct svcr_buffer event_text;
     struct svcr_timers *timers;
     struct svcroute_picker *pickers;
+    bool lanes[SVCR_LANES]; /* taken by a picker */
 };
 
 /* The balancer's time never runs back. */

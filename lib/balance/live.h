@@ -32,10 +32,16 @@ struct svcr_samples {
     int64_t values[SVCR_SAMPLES];
 };
 
+/* Places to count in that one picker alone writes, without a locked instruction. */
+enum { SVCR_LANES = 2 };
+
 struct svcr_live {
     _Atomic uint32_t state; /* enum svcr_state */
-    _Atomic uint64_t load;  /* low 24 bits: requests that were picked and are not finished (see
-                               svcr_live_inflight()); above: those that are finished */
+    /* The sum of `load` and lanes is what counts (svcr_live_load()). Low 24 bits: requests that
+     * were picked and are not finished; above: those that are finished. Who finishes counts in
+     * `load`, a picker in its lane or, having none, in `load`. */
+    _Atomic uint64_t load;
+    _Atomic uint64_t lanes[SVCR_LANES];
     _Atomic uint64_t
         latency; /* default profile: decaying average in ns, 0: no sample yet (leasttime.c);
                   * traefik-v3: bits of the average of the samples (traefik_leasttime.c) */
@@ -47,9 +53,30 @@ struct svcr_live {
 #define SVCR_LOAD_FINISHED                                                                         \
     ((UINT64_C(1) << 24) - 1) /* added: one less in flight, one more finished */
 
+/* A finished request that is seen was also seen to be picked: `load` is read first. */
+static inline uint64_t svcr_live_load(const struct svcr_live *live)
+{
+    uint64_t load = atomic_load_explicit(&live->load, memory_order_acquire);
+    for (int i = 0; i < SVCR_LANES; i++) {
+        load += atomic_load_explicit(&live->lanes[i], memory_order_relaxed);
+    }
+    return load;
+}
+
 static inline uint32_t svcr_live_inflight(const struct svcr_live *live)
 {
-    return (uint32_t)(atomic_load_explicit(&live->load, memory_order_relaxed) & 0xffffff);
+    return (uint32_t)(svcr_live_load(live) & 0xffffff);
+}
+
+/* `lane`: of the picker whose thread this is; SVCR_LANES and more: it has none. */
+static inline void svcr_live_pick(struct svcr_live *live, uint32_t lane)
+{
+    if (lane < SVCR_LANES) {
+        uint64_t before = atomic_load_explicit(&live->lanes[lane], memory_order_relaxed);
+        atomic_store_explicit(&live->lanes[lane], before + SVCR_LOAD_PICKED, memory_order_relaxed);
+    } else {
+        atomic_fetch_add_explicit(&live->load, SVCR_LOAD_PICKED, memory_order_relaxed);
+    }
 }
 
 /* Default profile: counts a time to first byte, or what stands for a failure or a missing answer (a

@@ -114,7 +114,7 @@ static void finish(struct svcroute_pick *pick)
 {
     atomic_fetch_add_explicit(&pick->peer->live.load,
                               pick->counted ? SVCR_LOAD_FINISHED : SVCR_LOAD_FINISHED + 1,
-                              memory_order_relaxed);
+                              memory_order_release);
     if (pick->num_tried < SVCR_EXCLUDED_MAX) {
         pick->tried[pick->num_tried++] = pick->peer->id;
     }

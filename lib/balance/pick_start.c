@@ -62,7 +62,7 @@ static void open_request(struct svcroute_picker *picker, struct svcroute_pick *p
     /* What a cookie decided does not count where the reference's least time chooses. */
     pick->counted = !(pick->by_cookie && layout->strategy == &svcr_traefik_leasttime);
     if (pick->counted) {
-        atomic_fetch_add_explicit(&pick->peer->live.load, SVCR_LOAD_PICKED, memory_order_relaxed);
+        svcr_live_pick(&pick->peer->live, picker->lane);
     }
     /* Elsewhere times are statistics only, for which one in eight is enough. */
     pick->sampled = layout->strategy == &svcr_leasttime || (picker->stamp & 7) == 0;

@@ -299,9 +299,22 @@ static struct svcroute_picker *picker_make(struct svcroute_balancer *balancer)
     picker->core = core;
     picker->balancer = balancer;
     picker->phase = (balancer->options.flags & SVCROUTE_BALANCER_NO_PHASE) == 0;
+    picker->lane = SVCR_LANES;
     picker->depth_limit = core->context->limits.nesting + 2;
     svcr_random_seed(&picker->random, svcr_hash_mix(balancer->options.seed, picker->number + 1));
     return picker;
+}
+
+static void lane_take(struct svcroute_picker *picker)
+{
+    bool *lanes = picker->balancer->lanes;
+    picker->lane = 0;
+    while (picker->lane < SVCR_LANES && lanes[picker->lane]) {
+        picker->lane++;
+    }
+    if (picker->lane < SVCR_LANES) {
+        lanes[picker->lane] = true;
+    }
 }
 
 int svcroute_picker_new(struct svcroute_picker **out, struct svcroute_balancer *balancer,
@@ -325,6 +338,7 @@ int svcroute_picker_new(struct svcroute_picker **out, struct svcroute_balancer *
         return error;
     }
     balancer->next_picker++;
+    lane_take(picker);
     picker->next = balancer->pickers;
     if (picker->next != NULL) {
         picker->next->previous = picker;
@@ -338,6 +352,9 @@ static void leave_balancer(struct svcroute_picker *picker)
 {
     if (picker->balancer == NULL) {
         return;
+    }
+    if (picker->lane < SVCR_LANES) {
+        picker->balancer->lanes[picker->lane] = false;
     }
     if (picker->previous != NULL) {
         picker->previous->next = picker->next;
