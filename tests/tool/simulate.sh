@@ -44,6 +44,16 @@ t simulate -o json deep/change.sim
 ok change exits 1 # while the TraefikService is gone, its route has no service
 ok change-picks steps "s[0] == [{'$one': 10, '$two': 10}] and s[1] == [{'$one': 20}]"
 ok change-gone json "d['steps'][2]['streams'][0]['without_server'] == 20 and d['steps'][2]['services'] < d['steps'][1]['services']"
+cat >deep/back.sim <<END
+load all.yaml
+down $two
+load fewer.yaml
+send 10 to shop-web
+at 1s load all.yaml
+send 10 to shop-web
+END
+t simulate -o json deep/back.sim; ok change-back-still-down json "[(v['picks'], v['state']) for v in d['steps'][1]['streams'][0]['servers']] == [(10, 'up'), (0, 'down')]"
+t simulate -o json deep/change.sim
 ok change-event json "[(e['url'], e['state']) for e in d['steps'][1]['events'] if 'url' in e] == [('$two', 'gone')]"
 t simulate deep/change.sim; ok change-text out_line '  20 requests to shop-web, 20 without a server'
 
@@ -82,6 +92,17 @@ END
     t simulate -o json --allow-external-name-services script.sim
     ok "active $how" json "[(n, e['state'], e.get('reason')) for n, x in enumerate(d['steps']) for e in x['events'] if 'url' in e and e['service'].startswith('shop-web')] == [(1, 'down', 'health check'), (2, 'up', None)]"
 done
+# The first check comes within an interval, each other one an interval behind the answer before it: 10 ms for bad ones, 300 ms
+# for the good one at the end. What a check found counts when its answer is there.
+play <<END
+load far.yaml
+fail http://far.example:80 with 503
+at 6s mend http://far.example:80
+latency http://far.example:80 300ms
+at 9s
+END
+t simulate -o json --allow-external-name-services script.sim
+ok active-time json "(lambda down, up: down <= 1010000000 and (up - down - 1300000000) % 1010000000 == 0)(*[[e['at_ns'] for e in x['events'] if e.get('url') and e['service'].startswith('shop-web')][0] for x in d['steps'][:2]])"
 
 play <<END
 load kinds.yaml
