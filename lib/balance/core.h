@@ -151,8 +151,15 @@ struct svcr_epoch *svcr_epoch_new(struct svcr_core *core, uint64_t picker);
 int svcr_epoch_reserve(struct svcr_epoch *epoch, size_t num);
 /* The picker leaves an epoch for a newer one (NULL: for good). */
 void svcr_epoch_leave(struct svcr_epoch *epoch, struct svcr_epoch *newer);
+/* Nobody is left that could look: takes the epoch apart, and newer ones that it kept. */
+void svcr_epoch_end(struct svcr_epoch *epoch);
 /* A pick lets go. Any thread. */
-void svcr_epoch_give(struct svcr_epoch *epoch);
+static inline void svcr_epoch_give(struct svcr_epoch *epoch)
+{
+    if (atomic_fetch_sub_explicit(&epoch->given, 1, memory_order_acq_rel) == 1) {
+        svcr_epoch_end(epoch);
+    }
+}
 
 struct svcr_seat {              /* one pool, as one picker sees it */
     struct svcr_layout *layout; /* referenced; NULL: none */

@@ -41,11 +41,9 @@ int svcr_epoch_reserve(struct svcr_epoch *epoch, size_t num)
     return 0;
 }
 
-/* Takes part of what keeps an epoch; the last part ends it and maybe the ones behind it. */
-static void epoch_take_off(struct svcr_epoch *epoch, int64_t part)
+void svcr_epoch_end(struct svcr_epoch *epoch)
 {
-    while (epoch != NULL &&
-           atomic_fetch_sub_explicit(&epoch->given, part, memory_order_acq_rel) == part) {
+    do {
         struct svcr_core *core = epoch->core;
         struct svcr_epoch *newer = epoch->newer;
         for (size_t i = 0; i < epoch->num_garbage; i++) {
@@ -60,8 +58,8 @@ static void epoch_take_off(struct svcr_epoch *epoch, int64_t part)
         svcr_release(core->context, epoch, sizeof(*epoch));
         svcr_core_unref(core);
         epoch = newer;
-        part = 1;
-    }
+    } while (epoch != NULL &&
+             atomic_fetch_sub_explicit(&epoch->given, 1, memory_order_acq_rel) == 1);
 }
 
 void svcr_epoch_leave(struct svcr_epoch *epoch, struct svcr_epoch *newer)
@@ -70,10 +68,8 @@ void svcr_epoch_leave(struct svcr_epoch *epoch, struct svcr_epoch *newer)
     if (newer != NULL) {
         newer->taken++;
     }
-    epoch_take_off(epoch, BIAS - epoch->taken);
-}
-
-void svcr_epoch_give(struct svcr_epoch *epoch)
-{
-    epoch_take_off(epoch, 1);
+    int64_t rest = BIAS - epoch->taken;
+    if (atomic_fetch_sub_explicit(&epoch->given, rest, memory_order_acq_rel) == rest) {
+        svcr_epoch_end(epoch);
+    }
 }

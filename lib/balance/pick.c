@@ -346,10 +346,8 @@ static bool walk_kind(struct walk *walk, struct svcr_seat *seat)
         return walk_children(walk, seat);
     case SVCROUTE_SERVICE_MIRRORING:
         return walk_mirroring(walk, seat);
-    case SVCROUTE_SERVICE_FAILOVER:
+    default:
         return walk_failover(walk, seat);
-    default: /* a route */
-        return walk_child(walk, seat->layout, 0, false);
     }
 }
 
@@ -391,6 +389,9 @@ int svcr_pick_walk(struct svcroute_picker *picker, struct svcr_seat *seat,
         walk.choice.key = walk.traefik ? svcr_traefik_hrw_key(request->client) : request->client;
     }
     picker->stamp++;
+    if (seat->layout->type == 0) { /* a route is nothing but its service */
+        seat = seat->layout->refused ? NULL : seat_of(&walk, seat->layout->children[0]);
+    }
     if (walk_pool(&walk, seat)) {
         return 0;
     }
