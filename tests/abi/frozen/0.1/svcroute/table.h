@@ -366,14 +366,14 @@ enum svcroute_export_format { SVCROUTE_EXPORT_JSON = 1, SVCROUTE_EXPORT_YAML = 2
 /**
  * Writes a table in the form of Traefik's dynamic configuration,
  * `{"http":{"routers":{...},"services":{...}}}`: keys sorted by bytes, one line break at the end.
+ * @param out gets the text, NULL on failure; freed by svcroute_export_free()
  * @param table the table
  * @param format enum svcroute_export_format
- * @param out gets the text, NULL on failure; freed by svcroute_export_free()
  *
  * Errors: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID. Since 0.1.
  */
-SVCROUTE_API int svcroute_table_export(const struct svcroute_table *table, uint32_t format,
-                                       struct svcroute_export **out);
+SVCROUTE_API int svcroute_table_export(struct svcroute_export **out,
+                                       const struct svcroute_table *table, uint32_t format);
 /** The text, valid as long as the export. Does not allocate. Since 0.1. */
 SVCROUTE_API struct svcroute_text svcroute_export_get_text(const struct svcroute_export *text);
 /** Frees an export; NULL is allowed. Since 0.1. */
