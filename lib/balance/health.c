@@ -6,6 +6,9 @@
 #include "base/hash.h"
 #include "base/memory.h"
 
+_Static_assert((int)SVCR_PASSIVE_ATTEMPTS_MAX == (int)SVCR_TREE_ATTEMPTS_MAX,
+               "what a table tells of failures");
+
 /* ---- making ---- */
 
 static void window_unref(struct svcroute_context *context, struct svcr_window *window)

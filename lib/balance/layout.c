@@ -15,6 +15,9 @@
 #include "base/hash.h"
 #include "base/memory.h"
 
+_Static_assert((int)SVCR_MIRRORS_MAX == (int)SVCR_TREE_MIRRORS_MAX,
+               "what a table tells of mirrors");
+
 /* The state word of a child that is not there. */
 static const _Atomic uint32_t nobody_there = SVCR_STATE_EMPTY;
 

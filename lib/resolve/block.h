@@ -182,6 +182,9 @@ struct svcr_tree_service {
     int64_t failure_window, max_failed_attempts;
 };
 
+/* What a balancer makes use of; more is told. */
+enum { SVCR_TREE_MIRRORS_MAX = 64, SVCR_TREE_ATTEMPTS_MAX = 1024 };
+
 /* ---- route ---- */
 
 /* The IngressRoutes whose routes are parents, shared by the routes of one object. */
@@ -215,8 +218,9 @@ struct svcr_unit {
     struct svcr_owner *owner;   /* referenced */
     struct svcr_object *object; /* referenced */
     uint32_t num_routes, num_services, num_diags;
-    uint32_t depth; /* of a TraefikService's own service */
-    bool available; /* a TraefikService that others may use */
+    uint32_t depth;   /* of a TraefikService's own service */
+    uint32_t mirrors; /* the most that are on a path down from it */
+    bool available;   /* a TraefikService that others may use */
     bool on_cycle;
     struct svcr_route **routes;          /* referenced, in order */
     struct svcr_tree_service **services; /* referenced, in the order of writing */

@@ -165,7 +165,7 @@ static bool standing_same(const struct svcr_unit *a, const struct svcr_unit *b)
     if (a == NULL || b == NULL) {
         return a == b;
     }
-    return a->available == b->available && a->depth == b->depth;
+    return a->available == b->available && a->depth == b->depth && a->mirrors == b->mirrors;
 }
 
 static bool make_tree_work(struct svcr_resolver *resolver, struct svcr_work *work)

@@ -33,9 +33,9 @@ struct svcr_memo {
 struct svcr_work { /* one unit to be made */
     struct svcr_entity *entity;
     struct svcr_unit *previous; /* borrowed from the previous table; NULL: none */
-    struct svcr_unit *made;     /* NULL: the object is gone or has no part in routing; the new table's,
-                                   or the previous one */
-    bool due;                   /* must be made, whatever the children say */
+    struct svcr_unit *made; /* NULL: the object is gone or has no part in routing; the new table's,
+                               or the previous one */
+    bool due;               /* must be made, whatever the children say */
     bool done;
     bool on_cycle;
     /* Tarjan's algorithm */
@@ -73,6 +73,7 @@ struct svcr_resolver {
     struct svcr_list_of unit_diags, backend_diags;
     struct svcr_list_of *report; /* where diagnostics go: one of the two lists above */
     uint32_t child_depth;        /* greatest depth of the children seen */
+    uint32_t child_mirrors;      /* most mirrors on a path through one of them */
 };
 
 /* ---- shared helpers (resolver.c) ---- */
@@ -190,8 +191,8 @@ struct svcr_backend *svcr_backend_get(struct svcr_resolver *resolver, struct svc
 bool svcr_backend_seed(struct svcr_resolver *resolver, const struct svcr_unit *previous);
 void svcr_backend_forget(struct svcr_resolver *resolver);
 
-/* names.c: carries the claims of units into the table's tries. First; for each work that is done; at
- * the end. */
+/* names.c: carries the claims of units into the table's tries. First; for each work that is done;
+ * at the end. */
 bool svcr_names_open(struct svcr_resolver *resolver);
 bool svcr_names_gather(struct svcr_resolver *resolver, const struct svcr_work *work);
 bool svcr_names_settle(struct svcr_resolver *resolver);

@@ -349,6 +349,11 @@ static bool traefik_service_child(struct svcr_resolver *resolver,
     if (unit != NULL && unit->depth > resolver->child_depth) {
         resolver->child_depth = unit->depth;
     }
+    /* A mirror is a request of its own. */
+    if (unit != NULL && child->role != SVCROUTE_CHILD_MIRROR &&
+        unit->mirrors > resolver->child_mirrors) {
+        resolver->child_mirrors = unit->mirrors;
+    }
     child->kind = SVCR_CHILD_TRAEFIK_SERVICE;
     child->namespace_ = answer->namespace_;
     child->target = answer->name;

@@ -134,6 +134,15 @@ static void read_passive_check(const struct reading *reading, struct svcr_tree_s
     draft->failure_window = 10 * SECOND;
     draft->max_failed_attempts =
         passive->max_failed_attempts.given ? passive->max_failed_attempts.value : 1;
+    if (draft->max_failed_attempts > SVCR_TREE_ATTEMPTS_MAX) {
+        char path[SVCR_SPOT_MAX];
+        svcr_report(
+            reading->resolver, SVCR_DIAG_TOO_MANY_ATTEMPTS, 0, reading->resolver->object,
+            svcr_object_position(reading->resolver->object, passive->place, SVCR_PASSIVE_ATTEMPTS),
+            svcr_spot_text(reading->spot, "passiveHealthCheck.maxFailedAttempts", path),
+            "maxFailedAttempts %lld works as %d", (long long)draft->max_failed_attempts,
+            SVCR_TREE_ATTEMPTS_MAX);
+    }
     read_duration(reading, &passive->failure_window, passive->place, SVCR_PASSIVE_WINDOW,
                   "passiveHealthCheck.failureWindow", &draft->failure_window);
 }

@@ -75,6 +75,22 @@ static bool make_members(struct tree *tree, struct svcr_list list, uint32_t spot
     return true;
 }
 
+/* Adds the service's own mirrors to those on the path through its main. */
+static void count_mirrors(struct tree *tree)
+{
+    struct svcr_resolver *resolver = tree->resolver;
+    uint32_t below = resolver->child_mirrors;
+    for (uint32_t i = 0; i < tree->num; i++) {
+        resolver->child_mirrors += tree->children[i].role == SVCROUTE_CHILD_MIRROR ? 1 : 0;
+    }
+    if (below <= SVCR_TREE_MIRRORS_MAX && resolver->child_mirrors > SVCR_TREE_MIRRORS_MAX) {
+        svcr_report(resolver, SVCR_DIAG_TOO_MANY_MIRRORS, 0, &tree->object->head,
+                    spec_position(tree), SVCR_TEXT("spec.mirroring.mirrors"),
+                    "%u mirrors are on one path; only the outermost %u can get copies",
+                    resolver->child_mirrors, (unsigned)SVCR_TREE_MIRRORS_MAX);
+    }
+}
+
 static bool make_mirroring(struct tree *tree)
 {
     const struct svcr_reference *mirrors = svcr_object_items(tree->object, tree->object->mirrors);
@@ -93,7 +109,8 @@ static bool make_mirroring(struct tree *tree)
             tree->wrong = true;
         }
     }
-    return true;
+    count_mirrors(tree);
+    return tree->resolver->error == 0;
 }
 
 /* A decimal number that fits 64 bits, as the reference's number parser takes it. */

@@ -21,6 +21,7 @@ static bool unit_begin(struct svcr_resolver *resolver, struct svcr_work *work)
     }
     resolver->report = &resolver->unit_diags;
     resolver->child_depth = 0;
+    resolver->child_mirrors = 0;
     svcr_arena_reset(&resolver->unit_arena);
     return work->previous == NULL || svcr_backend_seed(resolver, work->previous);
 }
@@ -120,6 +121,7 @@ static struct svcr_unit *unit_pack(struct svcr_resolver *resolver, struct svcr_w
     unit->available = available;
     unit->on_cycle = work->on_cycle;
     unit->depth = work->on_cycle ? 0 : resolver->child_depth + 1;
+    unit->mirrors = resolver->child_mirrors;
     unit->routes = (struct svcr_route **)(void *)at;
     for (size_t i = 0; i < resolver->routes.num; i++) {
         unit->routes[unit->num_routes++] = resolver->routes.items[i];
@@ -148,7 +150,8 @@ static bool unit_same(const struct svcr_unit *a, const struct svcr_unit *b)
 {
     bool same = a->object == b->object && a->num_routes == b->num_routes &&
                 a->num_services == b->num_services && a->num_diags == b->num_diags &&
-                a->depth == b->depth && a->available == b->available && a->on_cycle == b->on_cycle;
+                a->depth == b->depth && a->mirrors == b->mirrors && a->available == b->available &&
+                a->on_cycle == b->on_cycle;
     for (uint32_t i = 0; same && i < a->num_routes; i++) {
         same = a->routes[i] == b->routes[i];
     }

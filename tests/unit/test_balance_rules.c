@@ -109,7 +109,8 @@ START_TEST(the_provider_s_own_name_leads_to_any_depth)
         say_tree(&script, "v", "{weighted: {services: [{kind: TraefikService, name: u}]}}");
         say_tree(&script, "w", "{weighted: {services: [{kind: TraefikService, name: v}]}}");
         say_route(&script, "r", "{kind: TraefikService, name: p}");
-        scene_open(&scene, &script, traefik ? "traefik cross at:default" : "cross at:default", SVCROUTE_BALANCER_NO_PHASE);
+        scene_open(&scene, &script, traefik ? "traefik cross at:default" : "cross at:default",
+                   SVCROUTE_BALANCER_NO_PHASE);
         ck_assert_str_eq(pick_once(&scene, handle_of(&scene, "default-p"), NULL, 0), "10.1.0.1");
         /* what is below goes and comes */
         ck_assert_int_eq(svcroute_store_remove(scene.world.store, SVCROUTE_KIND_TRAEFIK_SERVICE,
@@ -151,7 +152,8 @@ START_TEST(hidden_circles_end)
         say_tree(&script, "good",
                  "{weighted: {services: [{kind: TraefikService, name: default-s@kubernetescrd}, "
                  "{name: a, port: 80}]}}");
-        scene_open(&scene, &script, traefik ? "traefik cross at:default" : "cross at:default", SVCROUTE_BALANCER_NO_PHASE);
+        scene_open(&scene, &script, traefik ? "traefik cross at:default" : "cross at:default",
+                   SVCROUTE_BALANCER_NO_PHASE);
         static const char *const names[] = {"default-s", "default-p", "default-q", "default-m",
                                             "default-f"};
         for (size_t round = 0; round < 2; round++) {
@@ -159,7 +161,9 @@ START_TEST(hidden_circles_end)
                 ck_assert_str_eq(pick_once(&scene, handle_of(&scene, names[i]), NULL, 0), "-");
             }
             ck_assert_str_eq(pick_once(&scene, handle_of(&scene, "default-good"), NULL, 0),
-                             traefik ? "-" : round == 0 ? "10.1.0.1" : "10.1.0.2");
+                             traefik      ? "-"
+                             : round == 0 ? "10.1.0.1"
+                                          : "10.1.0.2");
             svcroute_balancer_advance(scene.balancer, 1);
             scene_update(&scene, 1);
         }
@@ -270,7 +274,8 @@ END_TEST
 /* ---- cookies ---- */
 
 #define STICKY_TWO                                                                                 \
-    "{weighted: {services: [{name: a, port: 80, weight: 100, sticky: {cookie: {name: a}}}, {name: " \
+    "{weighted: {services: [{name: a, port: 80, weight: 100, sticky: {cookie: {name: a}}}, "       \
+    "{name: "                                                                                      \
     "b, port: 80, weight: 1, sticky: {cookie: {name: b}}}], sticky: {cookie: {name: t}}}}"
 
 /* Takes the cookies of a pick over into a Cookie header. */
@@ -410,8 +415,7 @@ START_TEST(excluded_servers_keep_their_turn)
     uint64_t handle = handle_of(&scene, "default-a-80"), id = 0;
     ck_assert_int_eq(
         svcroute_balancer_find_server(scene.balancer, SVCR_TEXT("default-a-80"), 0, &id), 0);
-    struct svcroute_request request = {
-        .size = sizeof(request), .excluded = &id, .num_excluded = 1};
+    struct svcroute_request request = {.size = sizeof(request), .excluded = &id, .num_excluded = 1};
     ck_assert_str_eq(pick_once(&scene, handle, &request, 0), "10.1.0.2");
     ck_assert_str_eq(pick_once(&scene, handle, NULL, 0), "10.1.0.1");
     ck_assert_str_eq(pick_once(&scene, handle, NULL, 0), "10.1.0.1"); /* owed, then its own */
@@ -467,6 +471,51 @@ START_TEST(mirrors_of_mirrors)
 }
 END_TEST
 
+static void say_many_mirrors(struct script *script, const char *name, const char *main,
+                             unsigned num)
+{
+    char tree[4000];
+    int size = snprintf(tree, sizeof(tree), "{mirroring: {%s, mirrors: [", main);
+    for (unsigned i = 0; i < num; i++) {
+        size += snprintf(tree + size, sizeof(tree) - (size_t)size,
+                         "{name: b, port: 80, percent: 100}, ");
+    }
+    snprintf(tree + size, sizeof(tree) - (size_t)size, "]}}");
+    say_tree(script, name, tree);
+}
+
+static bool told_of_mirrors(struct scene *scene)
+{
+    struct picture diags = table_diags_picture(scene->table, scene->world.context);
+    bool told = diags.data != NULL && strstr(diags.data, "spec.mirroring.mirrors") != NULL;
+    picture_free(&diags);
+    return told;
+}
+
+/* 64 mirrors at most are due on one path, and the table says so, whichever object made it more. */
+START_TEST(there_are_not_too_many_mirrors)
+{
+    struct script script = {0};
+    struct scene scene;
+    say_four(&script);
+    say_many_mirrors(&script, "low", "name: a, port: 80", 34);
+    say_many_mirrors(&script, "high", "kind: TraefikService, name: low", 30);
+    scene_open(&scene, &script, "", 0);
+    struct svcroute_pick *pick = pick_make(&scene);
+    for (unsigned round = 0; round < 4; round++) {
+        ck_assert_int_eq(told_of_mirrors(&scene), round % 2);
+        pick_into(&scene, handle_of(&scene, "default-high"), NULL, pick);
+        ck_assert_uint_eq(info_of(pick).num_mirrors, 64);
+        svcroute_pick_clear(pick);
+        say_many_mirrors(&script, "low", "name: a, port: 80", round % 2 == 0 ? 36 : 34);
+        scene_load(&scene, &script);
+        scene_update(&scene, round);
+    }
+    svcroute_pick_free(pick);
+    scene_close(&scene);
+}
+END_TEST
+
 /* ---- ends of requests ---- */
 
 static struct svcroute_server_stats stats_at(struct scene *scene, const char *service, size_t index)
@@ -518,9 +567,8 @@ START_TEST(a_request_fails_once)
         if (cases[i].finished != 0) {
             finish_with(pick, cases[i].finished, 200, 2);
             ck_assert_int_eq(svcroute_pick_finish(pick, NULL, 2), SVCROUTE_ERR_STATE);
-            ck_assert_int_eq(svcroute_pick_report(pick, &outcome, 2), cases[i].reported != 0
-                                                                          ? SVCROUTE_ERR_STATE
-                                                                          : SVCROUTE_ERR_INVALID);
+            ck_assert_int_eq(svcroute_pick_report(pick, &outcome, 2),
+                             cases[i].reported != 0 ? SVCROUTE_ERR_STATE : SVCROUTE_ERR_INVALID);
         }
         svcroute_pick_clear(pick);
         ck_assert_int_eq(svcroute_pick_finish(pick, NULL, 3), SVCROUTE_ERR_STATE);
@@ -633,6 +681,7 @@ Suite *suite_balance_rules(void)
     tcase_add_test(all, sixteen_are_remembered);
     tcase_add_test(all, excluded_servers_keep_their_turn);
     tcase_add_test(all, mirrors_of_mirrors);
+    tcase_add_test(all, there_are_not_too_many_mirrors);
     tcase_add_test(all, a_request_fails_once);
     tcase_add_test(all, a_host_that_never_advances);
     tcase_add_test(all, parents_learn_from_the_driver);

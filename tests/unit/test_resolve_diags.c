@@ -243,6 +243,12 @@ static const struct row settings[] = {
     {IN_BOTH, 0, ROUTE "    - {name: web, port: 80, passiveHealthCheck: {failureWindow: soon}}\n",
      "603 bad-duration error IngressRoute default/r 8:65 "
      "spec.routes[0].services[0].passiveHealthCheck.failureWindow|\"soon\"\n" LOST},
+    {IN_BOTH, 0,
+     ROUTE "    - {name: web, port: 80, passiveHealthCheck: {maxFailedAttempts: 1025}}\n",
+     "609 too-many-attempts warning IngressRoute default/r 8:69 "
+     "spec.routes[0].services[0].passiveHealthCheck.maxFailedAttempts|works as 1024\n"},
+    {IN_BOTH, 0,
+     ROUTE "    - {name: web, port: 80, passiveHealthCheck: {maxFailedAttempts: 1024}}\n", ""},
     {IN_BOTH, 0, ROUTE "    - {name: web, port: 80, responseForwarding: {flushInterval: soon}}\n",
      "603 bad-duration error IngressRoute default/r 8:49 "
      "spec.routes[0].services[0].responseForwarding.flushInterval|\"soon\"\n" LOST},
@@ -314,6 +320,15 @@ static const struct row routes[] = {
     "    - {name: web, port: 80}\n---\n" TREE(                                                     \
         "u") "  weighted: {services: [{name: gone, port: 80}]}\n"
 
+#define FOUR                                                                                       \
+    "{name: web, port: 80}, {name: web, port: 80}, {name: web, port: 80}, {name: web, port: 80}"
+#define THIRTY_TWO FOUR ", " FOUR ", " FOUR ", " FOUR ", " FOUR ", " FOUR ", " FOUR ", " FOUR
+/* t: 32 mirrors and what `also` says, around u with 32 more. */
+#define MIRRORS(also)                                                                              \
+    TREE("t")                                                                                      \
+    "  mirroring: {name: u, kind: TraefikService, mirrors: [" THIRTY_TWO also                      \
+    "]}\n---\n" TREE("u") "  mirroring: {name: web, port: 80, mirrors: [" THIRTY_TWO "]}\n"
+
 static const struct row trees[] = {
     {IN_BOTH, 0, TREE("t") "  weighted: {services: [{name: t, kind: TraefikService}]}\n",
      "801 cycle error TraefikService default/t 5:3 spec|through \"t\"; take one reference\n"},
@@ -344,6 +359,16 @@ static const struct row trees[] = {
      TREE("t") "  weighted: {services: [{name: u, kind: TraefikService}]}\n---\n" TREE(
          "u") "  weighted: {services: [{name: web, port: 80}]}\n",
      "806 limit-nesting error TraefikService default/t 5:3 spec|more than 2 levels\n"},
+    {IN_BOTH, 0, MIRRORS(""), ""},
+    {IN_BOTH, 0, MIRRORS(", {name: web, port: 80}"),
+     "807 too-many-mirrors warning TraefikService default/t 5:3 spec.mirroring.mirrors|65 "
+     "mirrors\n"},
+    /* the mirrors of a mirror are on another path */
+    {IN_BOTH, 0,
+     TREE("t") "  mirroring: {name: web, port: 80, mirrors: [{name: u, kind: "
+               "TraefikService}, " THIRTY_TWO "]}\n---\n" TREE(
+                   "u") "  mirroring: {name: web, port: 80, mirrors: [" THIRTY_TWO "]}\n",
+     ""},
 };
 
 /* ---- running a row ---- */
