@@ -455,7 +455,9 @@ static void schedule_due(struct svcroute_balancer *balancer, struct svcr_health 
         if (what == SVCR_SCHEDULE_PROBE && health->plan->broken) {
             svcr_schedule_report(health->schedule, i, false, balancer->now);
         } else if (what == SVCR_SCHEDULE_PROBE) {
-            health->probes[i] = (uint64_t)++balancer->next_probe << 32 | peer->slot;
+            /* Never 0, also after 2^32 probes. */
+            uint64_t number = balancer->next_probe++ % UINT32_MAX + 1;
+            health->probes[i] = number << 32 | peer->slot;
             svcr_bits_add(&balancer->probes, peer->slot);
             continue;
         } else {

@@ -29,9 +29,10 @@ struct svcroute_pick {
     uint32_t why;   /* enum svcroute_why */
     bool reported;
     bool by_cookie;
-    bool counted; /* among the server's requests in flight */
-    bool sampled; /* its time to first byte counts */
-    bool failed;  /* counted as a failure of the server */
+    bool counted;  /* among the server's requests in flight */
+    bool sampled;  /* its time to first byte counts */
+    bool measured; /* the clock did not run back since the time known before */
+    bool failed;   /* counted as a failure of the server */
     struct svcr_epoch *epoch;
     struct svcr_core *core;           /* borrowed from the epoch */
     const struct svcr_layout *layout; /* the load balancer */

@@ -37,6 +37,9 @@ static void latency_count(struct svcroute_pick *pick, const struct svcroute_outc
 {
     struct svcr_live *live = &pick->peer->live;
     uint64_t time = outcome->first_byte != 0 ? outcome->first_byte : pick->now - pick->at;
+    if (outcome->first_byte == 0 && !pick->measured && !is_failure(outcome)) {
+        return; /* the clock ran back: a server is not fast for that */
+    }
     if (pick->layout->strategy == &svcr_traefik_leasttime) {
         if (pick->counted && outcome->kind == SVCROUTE_OUTCOME_STATUS) {
             svcr_samples_add(live, (int64_t)(time / 1000000));
@@ -89,7 +92,8 @@ static void judge(struct svcroute_pick *pick, const struct svcroute_outcome *out
 
 static void clock_set(struct svcroute_pick *pick, uint64_t now)
 {
-    pick->now = now > pick->now ? now : pick->now;
+    pick->measured = now >= pick->now;
+    pick->now = pick->measured ? now : pick->now;
 }
 
 int svcroute_pick_report(struct svcroute_pick *pick, const struct svcroute_outcome *outcome,

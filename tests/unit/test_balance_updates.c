@@ -338,6 +338,140 @@ START_TEST(new_servers_join_quietly)
 }
 END_TEST
 
+/* A cookie means a server, wherever and whenever that is there. */
+START_TEST(cookies_stay_good)
+{
+    for (int traefik = 0; traefik < 2; traefik++) {
+        struct script script = {0};
+        struct scene scene;
+        char cookie[256], host[64];
+        size_t size = sizeof(cookie);
+        static struct svcroute_pick pick;
+        struct svcroute_pick_info info = {.size = sizeof(info)};
+        say_used(&script, "a", 1, 3, ", sticky: {cookie: {name: x}}");
+        scene_open(&scene, &script, traefik ? "traefik" : "", SVCROUTE_BALANCER_NO_PHASE);
+        uint64_t handle = handle_of(&scene, "default-a-80");
+        do { /* the last one */
+            svcroute_pick_clear(&pick);
+            ck_assert_int_eq(svcroute_picker_pick(scene.picker, handle, NULL, &pick, 0), 0);
+            ck_assert_int_eq(svcroute_pick_get_info(&pick, &info), 0);
+            snprintf(host, sizeof(host), "%.*s", SVCR_ARG(info.host));
+        } while (strcmp(host, "10.1.0.3") != 0);
+        ck_assert_int_eq(svcroute_pick_copy_cookie(&pick, 0, cookie, &size), 0);
+        svcroute_pick_clear(&pick);
+        struct svcroute_text line = {cookie, (size_t)((char *)memchr(cookie, ';', size) - cookie)};
+        struct svcroute_request request = {
+            .size = sizeof(request), .cookies = &line, .num_cookies = 1};
+        static const struct {
+            const char *settings;
+            unsigned num;
+            bool there;
+        } cases[] = {
+            {", sticky: {cookie: {name: x}}", 5, true},
+            {", sticky: {cookie: {name: x, secure: true}}, strategy: p2c", 4, true},
+            {", sticky: {cookie: {name: z}}", 4, false}, /* another name */
+            {", sticky: {cookie: {name: x}}", 2, false}, /* it is gone */
+            {", sticky: {cookie: {name: x}}", 3, true},  /* and here again */
+            {"", 3, false},
+            {", sticky: {cookie: {name: x}}, strategy: leasttime", 3, true},
+        };
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            say_used(&script, "a", 1, cases[i].num, cases[i].settings);
+            scene_load(&scene, &script);
+            scene_update(&scene, i);
+            unsigned hits = 0;
+            for (unsigned j = 0; j < 12; j++) {
+                hits += strcmp(pick_once(&scene, handle, &request, i), host) == 0;
+            }
+            ck_assert_msg(cases[i].there ? hits == 12 : hits < 12, "case %zu: %u", i, hits);
+        }
+        scene_close(&scene);
+    }
+}
+END_TEST
+
+/* A clock that runs back makes no server fast, and moves no time. */
+START_TEST(clocks_run_back)
+{
+    struct script script = {0};
+    struct scene scene;
+    static struct svcroute_pick pick;
+    struct svcroute_outcome good = {
+        .size = sizeof(good), .kind = SVCROUTE_OUTCOME_STATUS, .status = 200};
+    say_used(&script, "a", 1, 1, ", strategy: leasttime");
+    scene_open(&scene, &script, "", 0);
+    uint64_t handle = handle_of(&scene, "default-a-80"), id = server_at(&scene, "default-a-80", 0);
+    ck_assert_int_eq(svcroute_picker_pick(scene.picker, handle, NULL, &pick, 10 * SECOND), 0);
+    ck_assert_int_eq(svcroute_pick_finish(&pick, &good, 9 * SECOND), 0);
+    svcroute_pick_clear(&pick);
+    ck_assert_uint_eq(stats_of(&scene, id).latency, 0); /* nothing was measured */
+    ck_assert_int_eq(svcroute_picker_pick(scene.picker, handle, NULL, &pick, 5 * SECOND), 0);
+    ck_assert_int_eq(svcroute_pick_finish(&pick, &good, 11 * SECOND), 0);
+    svcroute_pick_clear(&pick);
+    ck_assert_uint_eq(stats_of(&scene, id).latency, SECOND); /* from 10 s on */
+    svcroute_balancer_advance(scene.balancer, 20 * SECOND);
+    ck_assert_int_eq(svcroute_balancer_set_admin(scene.balancer, id, SVCROUTE_ADMIN_DOWN, 3), 0);
+    ck_assert_uint_eq(stats_of(&scene, id).since, 20 * SECOND);
+    scene_close(&scene);
+}
+END_TEST
+
+/* ---- active checks and failovers ---- */
+
+/* Goes on to the next deadline, answers every probe and returns the time. */
+static uint64_t probe_all(struct scene *scene, uint32_t status)
+{
+    struct svcroute_event event = {.size = sizeof(event)};
+    uint64_t now = svcroute_balancer_next_deadline(scene->balancer);
+    ck_assert_uint_ne(now, UINT64_MAX);
+    svcroute_balancer_advance(scene->balancer, now);
+    while (svcroute_balancer_next_event(scene->balancer, &event) == 0) {
+        if (event.kind == SVCROUTE_EVENT_PROBE) {
+            ck_assert_int_eq(svcroute_balancer_report_probe(scene->balancer, event.probe,
+                                                            SVCROUTE_PROBE_STATUS, status, now),
+                             0);
+        }
+    }
+    return now;
+}
+
+START_TEST(failovers_follow_checks)
+{
+    for (int traefik = 0; traefik < 2; traefik++) {
+        struct script script = {0};
+        struct scene scene;
+        say(&script,
+            "---\napiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: default}\n"
+            "spec: {type: ExternalName, externalName: far.example, ports: [{port: 80}]}\n");
+        say_service(&script, "b", 2, 1, 0);
+        say_tree(&script, "f",
+                 "{failover: {service: {name: x, port: 80, healthCheck: {path: /, interval: 10s}}, "
+                 "fallback: {name: b, port: 80}}}");
+        say_tree(&script, "w",
+                 "{weighted: {services: [{name: x, port: 80, healthCheck: {path: /, "
+                 "interval: 10s}}, {name: b, port: 80}]}}");
+        scene_open(&scene, &script, traefik ? "traefik external" : "external",
+                   SVCROUTE_BALANCER_NO_PHASE);
+        uint64_t f = handle_of(&scene, "default-f"), w = handle_of(&scene, "default-w");
+        ck_assert_str_eq(serve(&scene, f, 200, 0), "far.example");
+        uint64_t now = probe_all(&scene, 200);
+        ck_assert_str_eq(serve(&scene, f, 200, now), "far.example");
+        now = probe_all(&scene, 500);
+        ck_assert_str_eq(serve(&scene, f, 200, now), "10.2.0.1");
+        unsigned none = 0;
+        for (unsigned i = 0; i < 4; i++) { /* in traefik-v3 a weighted parent learns nothing */
+            none += strcmp(pick_once(&scene, w, NULL, now), "-") == 0;
+        }
+        ck_assert_uint_eq(none, traefik ? 2 : 0);
+        scene_update(&scene, now); /* and it stays so */
+        ck_assert_str_eq(serve(&scene, f, 200, now), "10.2.0.1");
+        now = probe_all(&scene, 204);
+        ck_assert_str_eq(serve(&scene, f, 200, now), "far.example");
+        scene_close(&scene);
+    }
+}
+END_TEST
+
 /* ---- identities ---- */
 
 /* One service or several: another service under the same name. */
@@ -671,6 +805,9 @@ Suite *suite_balance_updates(void)
     tcase_add_test(all, settings_reset_what_they_define);
     tcase_add_test(all, counts_of_mirrors_go_on);
     tcase_add_test(all, new_servers_join_quietly);
+    tcase_add_test(all, cookies_stay_good);
+    tcase_add_test(all, clocks_run_back);
+    tcase_add_test(all, failovers_follow_checks);
     tcase_add_test(all, names_that_change_their_nature);
     tcase_add_test(all, trees_change_their_type);
     tcase_add_test(all, sleepers_wake_to_another_world);
