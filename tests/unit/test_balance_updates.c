@@ -522,8 +522,9 @@ START_TEST(trees_change_their_type)
     static const char *const types[] = {
         "{weighted: {services: [{name: a, port: 80}, {name: b, port: 80}]}}",
         "{mirroring: {name: a, port: 80, mirrors: [{name: b, port: 80, percent: 100}]}}",
-        "{failover: {service: {name: a, port: 80}, fallback: {name: b, port: 80}, errors: {status: "
-        "['500']}}}",
+        ("{failover: {service: {name: a, port: 80}, fallback: {name: b, port: 80}, errors: "
+         "{status: "
+         "['500']}}}"),
         "{highestRandomWeight: {services: [{name: a, port: 80}]}}",
     };
     for (int traefik = 0; traefik < 2; traefik++) {
