@@ -64,8 +64,10 @@ static void open_request(struct svcroute_picker *picker, struct svcroute_pick *p
     if (pick->counted) {
         svcr_live_pick(&pick->peer->live, picker->lane);
     }
-    /* Elsewhere times are statistics only, for which one in eight is enough. */
-    pick->sampled = layout->strategy == &svcr_leasttime || (picker->stamp & 7) == 0;
+    /* Elsewhere times are statistics only, for which one in sixteen is enough; multiples of the
+     * golden ratio, so that servers in turn are met alike, however many they are. */
+    pick->sampled = layout->strategy == &svcr_leasttime ||
+                    picker->stamp * UINT64_C(0x9e3779b97f4a7c15) >> 60 == 0;
     pick->state = SVCR_PICK_OPEN;
     pick->reported = false;
     pick->failed = false;
