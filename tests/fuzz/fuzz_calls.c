@@ -118,6 +118,26 @@ static const char *const documents[] = {
 };
 #define NUM_DOCUMENTS (sizeof(documents) / sizeof(documents[0]))
 
+#define PARTS_MAX 5
+
+/* All of them read once; document i has its parts in parsed[i], up to NULL. */
+static struct svcroute_document *parsed[NUM_DOCUMENTS][PARTS_MAX + 1];
+
+static void parse(struct svcroute_context *context)
+{
+    for (size_t i = 0; i < NUM_DOCUMENTS && parsed[i][0] == NULL; i++) {
+        struct svcroute_reader *reader;
+        size_t num = 0;
+        MUST(svcroute_reader_new(&reader, context, documents[i], strlen(documents[i]),
+                                 FUZZ_TEXT("calls"), SVCROUTE_FORMAT_YAML) == 0);
+        while (num < PARTS_MAX && svcroute_reader_next(reader, &parsed[i][num], NULL) == 0) {
+            num++;
+        }
+        MUST(num > 0);
+        svcroute_reader_free(reader);
+    }
+}
+
 /* ---- the state of a run ---- */
 
 struct run {
@@ -178,9 +198,11 @@ static uint64_t handle_of(const struct run *run, const struct svcroute_picker *p
 
 static void call_load(struct run *run, unsigned what)
 {
-    const char *text = documents[what % NUM_DOCUMENTS];
-    int error = svcroute_store_load(run->store, text, strlen(text), NULL, NULL, NULL);
-    MUST(error == 0 || nomem(error));
+    struct svcroute_document *const *parts = parsed[what % NUM_DOCUMENTS];
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        int error = svcroute_store_apply(run->store, parts[i], NULL, NULL, NULL);
+        MUST(error == 0 || nomem(error));
+    }
 }
 
 static void call_remove(struct run *run, unsigned what)
@@ -589,7 +611,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = fuzz_input(data, size);
     struct run run;
-    context_get();
+    memory.fail_in = 0;
+    parse(context_get());
     size_t blocks = memory.blocks;
     run_open(&run, input.options);
     for (size_t i = 0; i + 1 < input.size; i += 2) {
