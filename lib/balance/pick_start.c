@@ -110,22 +110,33 @@ static int pick_first(struct svcroute_picker *picker, struct svcr_seat *seat, ui
     return error;
 }
 
+/* Checks what picking and picking again share, and takes the time. */
+static int call_begin(struct svcroute_picker *picker, const struct svcroute_request **request,
+                      struct svcroute_request *copy, const struct svcroute_pick *pick,
+                      uint32_t wanted, uint64_t now)
+{
+    if (picker == NULL || pick == NULL) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    int error = request_read(request, copy);
+    if (error == 0 && pick->state != wanted) {
+        error = SVCROUTE_ERR_STATE;
+    }
+    if (error == 0) {
+        clock_set(picker, now);
+    }
+    return error;
+}
+
 int svcroute_picker_pick(struct svcroute_picker *picker, uint64_t handle,
                          const struct svcroute_request *request, struct svcroute_pick *pick,
                          uint64_t now)
 {
     struct svcroute_request copy;
-    if (picker == NULL || pick == NULL) {
-        return SVCROUTE_ERR_INVALID;
-    }
-    int error = request_read(&request, &copy);
+    int error = call_begin(picker, &request, &copy, pick, SVCR_PICK_CLEAR, now);
     if (error != 0) {
         return error;
     }
-    if (pick->state != SVCR_PICK_CLEAR) {
-        return SVCROUTE_ERR_STATE;
-    }
-    clock_set(picker, now);
     struct svcr_seat *seat = seat_find(picker, handle);
     return seat == NULL ? SVCROUTE_ERR_GONE : pick_first(picker, seat, handle, request, pick);
 }
@@ -233,17 +244,10 @@ int svcroute_picker_pick_next(struct svcroute_picker *picker,
                               uint64_t now)
 {
     struct svcroute_request copy;
-    if (picker == NULL || pick == NULL) {
-        return SVCROUTE_ERR_INVALID;
-    }
-    int error = request_read(&request, &copy);
+    int error = call_begin(picker, &request, &copy, pick, SVCR_PICK_FINISHED, now);
     if (error != 0) {
         return error;
     }
-    if (pick->state != SVCR_PICK_FINISHED) {
-        return SVCROUTE_ERR_STATE;
-    }
-    clock_set(picker, now);
     struct svcroute_pick before = *pick; /* what a failure brings back */
     uint64_t ids[SVCR_EXCLUDED_MAX];
     struct svcr_walk_start start = {.request = request, .excluded = ids, .again = true};

@@ -292,15 +292,24 @@ static int conclude(struct svcr_load *load, int error, int (*commit)(struct svcr
     return error;
 }
 
+/* Reads the options and checks the result that a call is given. */
+static int read_arguments(struct svcroute_load_options *own,
+                          const struct svcroute_load_options *options,
+                          const struct svcroute_load_result *result)
+{
+    int error = svcr_load_options(own, options);
+    if (!error && result) {
+        error = svcr_struct_check(result, SVCR_SIZE_UP_TO(struct svcroute_load_result, ignored));
+    }
+    return error;
+}
+
 int svcr_load_stream(struct svcr_load *load, const void *bytes, size_t size,
                      const struct svcroute_load_options *options,
                      int (*commit)(struct svcr_load *load), struct svcroute_load_result *result)
 {
     struct svcroute_load_options own;
-    int error = svcr_load_options(&own, options);
-    if (!error && result) {
-        error = svcr_struct_check(result, SVCR_SIZE_UP_TO(struct svcroute_load_result, ignored));
-    }
+    int error = read_arguments(&own, options, result);
     if (error || (!bytes && size)) {
         return error ? error : SVCROUTE_ERR_INVALID;
     }
@@ -318,10 +327,7 @@ int svcr_load_document(struct svcr_load *load, const struct svcroute_document *d
                        int (*commit)(struct svcr_load *load), struct svcroute_load_result *result)
 {
     struct svcroute_load_options own;
-    int error = svcr_load_options(&own, options);
-    if (!error && result) {
-        error = svcr_struct_check(result, SVCR_SIZE_UP_TO(struct svcroute_load_result, ignored));
-    }
+    int error = read_arguments(&own, options, result);
     if (!error) {
         error = document ? svcroute_document_get_error(document) : SVCROUTE_ERR_INVALID;
     }

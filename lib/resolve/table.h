@@ -23,7 +23,6 @@ struct svcroute_table {
 bool svcr_unit_match(const struct svcr_block *unit,
                      const void *owner); /* const struct svcr_owner * */
 bool svcr_group_match(const struct svcr_block *group, const void *name); /* const svcr_text * */
-bool svcr_unit_same_key(const struct svcr_block *a, const struct svcr_block *b);
 bool svcr_group_same_key(const struct svcr_block *a, const struct svcr_block *b);
 
 /* The unit of an object; NULL if there is none, or no table. */
