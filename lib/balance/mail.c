@@ -41,6 +41,8 @@ static bool label_match(const struct svcr_block *block, const void *name)
                           *(const svcr_text *)name);
 }
 
+static const struct svcr_block_kind label_kind = {NULL};
+
 uint64_t svcr_label_find(const struct svcroute_context *context, const struct svcr_trie *trie,
                          svcr_text name)
 {
@@ -52,8 +54,7 @@ uint64_t svcr_label_find(const struct svcroute_context *context, const struct sv
 int svcr_label_put(struct svcroute_context *context, struct svcr_trie *trie, svcr_text name,
                    uint64_t handle)
 {
-    struct svcr_label *label =
-        svcr_block_new(context, SVCR_BLOCK_LABEL, sizeof(*label) + name.size);
+    struct svcr_label *label = svcr_block_new(context, &label_kind, sizeof(*label) + name.size);
     if (label == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }

@@ -25,6 +25,7 @@ static const struct {
     ROW(SVCROUTE_ERR_GONE, "the route or service is no more"),
     ROW(SVCROUTE_ERR_BODY_TOO_LARGE, "the body is longer than the failover keeps"),
     ROW(SVCROUTE_ERR_ALL_TRIED, "every server was tried"),
+    ROW(SVCROUTE_ERR_BAD_REQUEST, "the request is malformed"),
 #undef ROW
 };
 

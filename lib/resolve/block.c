@@ -1,4 +1,4 @@
-/* Blocks: making, counting, freeing and comparing them. */
+/* Blocks of the table: what each kind gives back when it goes, texts, names and owners. */
 #include "resolve/block.h"
 
 #include <stdio.h>
@@ -7,25 +7,6 @@
 #include "base/hash.h"
 #include "base/memory.h"
 
-void *svcr_block_new(struct svcroute_context *context, enum svcr_block_type type, size_t bytes)
-{
-    struct svcr_block *block = svcr_zalloc(context, bytes);
-    if (block != NULL) {
-        svcr_refs_init(&block->refs);
-        block->type = type;
-        block->bytes = bytes;
-    }
-    return block;
-}
-
-void *svcr_block_ref(void *block)
-{
-    if (block != NULL) {
-        svcr_refs_take(&((struct svcr_block *)block)->refs);
-    }
-    return block;
-}
-
 static void diags_drop(struct svcroute_context *context, struct svcr_diag **diags, uint32_t num)
 {
     for (uint32_t i = 0; i < num; i++) {
@@ -33,16 +14,18 @@ static void diags_drop(struct svcroute_context *context, struct svcr_diag **diag
     }
 }
 
-static void backend_drop(struct svcroute_context *context, struct svcr_backend *backend)
+static void backend_drop(struct svcroute_context *context, void *block)
 {
+    struct svcr_backend *backend = block;
     for (uint32_t i = 0; i < backend->num_objects; i++) {
         svcr_object_unref(backend->objects[i]);
     }
     diags_drop(context, backend->diags, backend->num_diags);
 }
 
-static void service_drop(struct svcroute_context *context, struct svcr_tree_service *service)
+static void service_drop(struct svcroute_context *context, void *block)
 {
+    struct svcr_tree_service *service = block;
     for (uint32_t i = 0; i < service->num_children; i++) {
         svcr_block_unref(context, service->children[i].service);
     }
@@ -50,8 +33,9 @@ static void service_drop(struct svcroute_context *context, struct svcr_tree_serv
     svcr_object_unref(service->object);
 }
 
-static void unit_drop(struct svcroute_context *context, struct svcr_unit *unit)
+static void unit_drop(struct svcroute_context *context, void *block)
 {
+    struct svcr_unit *unit = block;
     for (uint32_t i = 0; i < unit->num_routes; i++) {
         svcr_block_unref(context, unit->routes[i]);
     }
@@ -63,8 +47,9 @@ static void unit_drop(struct svcroute_context *context, struct svcr_unit *unit)
     svcr_object_unref(unit->object);
 }
 
-static void group_drop(struct svcroute_context *context, struct svcr_group *group)
+static void group_drop(struct svcroute_context *context, void *block)
 {
+    struct svcr_group *group = block;
     for (uint32_t i = 0; i < group->num_claims; i++) {
         svcr_block_unref(context, group->claims[i].thing);
         svcr_block_unref(context, group->claims[i].owner);
@@ -72,47 +57,32 @@ static void group_drop(struct svcroute_context *context, struct svcr_group *grou
     diags_drop(context, group->diags, group->num_diags);
 }
 
+static void route_drop(struct svcroute_context *context, void *block)
+{
+    struct svcr_route *route = block;
+    svcr_block_unref(context, route->child.service);
+    svcr_block_unref(context, route->parents);
+    svcr_object_unref(route->object);
+}
+
+static void parents_drop(struct svcroute_context *context, void *block)
+{
+    struct svcr_parents *parents = block;
+    (void)context;
+    for (uint32_t i = 0; i < parents->num_objects; i++) {
+        svcr_object_unref(parents->items[i].object);
+    }
+}
+
 /* Recursion: a unit or group leads to routes and services, these to own services, these to
  * backends; a service's own children have no children of their own. */
-void svcr_block_unref(struct svcroute_context *context, void *pointer)
-{
-    struct svcr_block *block = pointer;
-    if (block == NULL || !svcr_refs_drop(&block->refs)) {
-        return;
-    }
-    switch ((enum svcr_block_type)block->type) {
-    case SVCR_BLOCK_BACKEND:
-        backend_drop(context, pointer);
-        break;
-    case SVCR_BLOCK_SERVICE:
-        service_drop(context, pointer);
-        break;
-    case SVCR_BLOCK_ROUTE: {
-        struct svcr_route *route = pointer;
-        svcr_block_unref(context, route->child.service);
-        svcr_block_unref(context, route->parents);
-        svcr_object_unref(route->object);
-        break;
-    }
-    case SVCR_BLOCK_PARENTS: {
-        struct svcr_parents *parents = pointer;
-        for (uint32_t i = 0; i < parents->num_objects; i++) {
-            svcr_object_unref(parents->items[i].object);
-        }
-        break;
-    }
-    case SVCR_BLOCK_UNIT:
-        unit_drop(context, pointer);
-        break;
-    case SVCR_BLOCK_GROUP:
-        group_drop(context, pointer);
-        break;
-    case SVCR_BLOCK_OWNER:
-    case SVCR_BLOCK_LABEL:
-        break;
-    }
-    svcr_release(context, block, block->bytes);
-}
+const struct svcr_block_kind svcr_owner_kind = {NULL};
+const struct svcr_block_kind svcr_backend_kind = {backend_drop};
+const struct svcr_block_kind svcr_service_kind = {service_drop};
+const struct svcr_block_kind svcr_route_kind = {route_drop};
+const struct svcr_block_kind svcr_parents_kind = {parents_drop};
+const struct svcr_block_kind svcr_unit_kind = {unit_drop};
+const struct svcr_block_kind svcr_group_kind = {group_drop};
 
 svcr_text svcr_spot_text(struct svcr_spot spot, const char *field, char out[SVCR_SPOT_MAX])
 {

@@ -12,37 +12,17 @@
  *
  * Blocks borrow texts from the objects of the store that they came from and hold a reference to
  * these. */
-#ifndef SVCR_BLOCK_H
-#define SVCR_BLOCK_H
+#ifndef SVCR_RESOLVE_BLOCK_H
+#define SVCR_RESOLVE_BLOCK_H
 
 #include <svcroute/table.h>
 
+#include "base/block.h"
 #include "base/diag.h"
 #include "kube/object.h"
 
-enum svcr_block_type {
-    SVCR_BLOCK_OWNER = 1,
-    SVCR_BLOCK_BACKEND,
-    SVCR_BLOCK_SERVICE,
-    SVCR_BLOCK_ROUTE,
-    SVCR_BLOCK_PARENTS,
-    SVCR_BLOCK_UNIT,
-    SVCR_BLOCK_GROUP,
-    SVCR_BLOCK_LABEL, /* bytes alone, of whoever hangs something of its own into a trie */
-};
-
-/* At the start of every block. */
-struct svcr_block {
-    svcr_refs refs;
-    uint32_t type;
-    uint64_t hash; /* of the key, for blocks that hang in a trie */
-    size_t bytes;
-};
-
-/* Takes the size of a block and zeroes all of it; NULL when out of memory. */
-void *svcr_block_new(struct svcroute_context *context, enum svcr_block_type type, size_t bytes);
-void *svcr_block_ref(void *block); /* NULL gives NULL */
-void svcr_block_unref(struct svcroute_context *context, void *block);
+extern const struct svcr_block_kind svcr_owner_kind, svcr_backend_kind, svcr_service_kind,
+    svcr_route_kind, svcr_parents_kind, svcr_unit_kind, svcr_group_kind;
 
 /* Packing texts behind a block's struct, whose size made room for them. */
 struct svcr_pack {

@@ -260,7 +260,7 @@ static struct svcr_group *group_pack(const struct svcr_settling *settling,
         size_t suffix = suffix_size(shape->suffix_of[i]);
         texts += suffix != 0 ? pending->name.size + suffix : 0;
     }
-    struct svcr_group *group = svcr_block_new(resolver->context, SVCR_BLOCK_GROUP,
+    struct svcr_group *group = svcr_block_new(resolver->context, &svcr_group_kind,
                                               sizeof(*group) + claims + entries + records + texts);
     if (group == NULL) {
         svcr_fail(resolver, SVCROUTE_ERR_NOMEM);

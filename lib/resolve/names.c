@@ -149,7 +149,7 @@ static struct svcr_group *lone_new(struct svcr_settling *settling, const struct 
 {
     struct svcr_block *thing = thing_at(settling, unit, place);
     struct svcr_group *group =
-        svcr_block_new(settling->resolver->context, SVCR_BLOCK_GROUP,
+        svcr_block_new(settling->resolver->context, &svcr_group_kind,
                        sizeof(*group) + sizeof(*group->claims) + sizeof(*group->entries));
     if (group == NULL) {
         svcr_fail(settling->resolver, SVCROUTE_ERR_NOMEM);

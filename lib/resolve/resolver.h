@@ -12,11 +12,11 @@
 
 #include "base/arena.h"
 #include "base/context.h"
+#include "base/trie.h"
 #include "kube/store.h"
 #include "resolve/block.h"
 #include "resolve/policy.h"
 #include "resolve/reference.h"
-#include "resolve/trie.h"
 
 struct svcr_list_of { /* growing array of pointers */
     void **items;

@@ -99,7 +99,7 @@ static bool parents_make(struct making *making, bool *good)
     if (num == 0) {
         return true;
     }
-    parents = svcr_block_new(resolver->context, SVCR_BLOCK_PARENTS,
+    parents = svcr_block_new(resolver->context, &svcr_parents_kind,
                              sizeof(*parents) + num * sizeof(parents->items[0]));
     if (parents == NULL) {
         return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
@@ -237,7 +237,7 @@ static bool route_pack(struct making *making, const struct svcr_route *draft)
         texts += draft->middlewares[i].size;
     }
     struct svcr_route *route =
-        svcr_block_new(resolver->context, SVCR_BLOCK_ROUTE, sizeof(*route) + names + texts);
+        svcr_block_new(resolver->context, &svcr_route_kind, sizeof(*route) + names + texts);
     if (route == NULL) {
         return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
     }

@@ -446,7 +446,7 @@ static struct svcr_backend *backend_pack(struct build *build)
         return NULL;
     }
     struct svcr_backend *backend =
-        svcr_block_new(resolver->context, SVCR_BLOCK_BACKEND,
+        svcr_block_new(resolver->context, &svcr_backend_kind,
                        sizeof(*backend) + objects + servers + records + resolver->text.size);
     if (backend == NULL) {
         svcr_fail(resolver, SVCROUTE_ERR_NOMEM);

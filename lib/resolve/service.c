@@ -25,7 +25,7 @@ struct svcr_tree_service *svcr_tree_service_pack(struct svcr_resolver *resolver,
         texts += draft->middlewares[i].size;
     }
     struct svcr_tree_service *service = svcr_block_new(
-        resolver->context, SVCR_BLOCK_SERVICE, sizeof(*service) + children + middlewares + texts);
+        resolver->context, &svcr_service_kind, sizeof(*service) + children + middlewares + texts);
     if (service == NULL) {
         svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
         return NULL;

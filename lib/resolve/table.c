@@ -163,7 +163,7 @@ static svcr_text namespace_or_default(svcr_text namespace_)
 /* Where a claim stands among those of its object: a route by its rule, a service by its place. */
 static uint32_t claim_number(const struct svcr_claim *claim)
 {
-    return claim->thing->type == SVCR_BLOCK_ROUTE
+    return claim->thing->kind == &svcr_route_kind
                ? ((const struct svcr_route *)(const void *)claim->thing)->index
                : claim->place;
 }

@@ -4,9 +4,10 @@
 
 #include <stdatomic.h>
 
+#include "base/trie.h"
 #include "kube/store.h"
+#include "resolve/block.h"
 #include "resolve/policy.h"
-#include "resolve/trie.h"
 
 struct svcroute_table {
     svcr_refs refs;

@@ -48,7 +48,7 @@ static struct svcr_owner *owner_get(struct svcr_resolver *resolver, const struct
         return svcr_block_ref(work->previous->owner);
     }
     struct svcr_owner key = svcr_owner_of_entity(work->entity);
-    struct svcr_owner *owner = svcr_block_new(resolver->context, SVCR_BLOCK_OWNER,
+    struct svcr_owner *owner = svcr_block_new(resolver->context, &svcr_owner_kind,
                                               sizeof(*owner) + key.namespace_.size + key.name.size);
     if (owner == NULL) {
         svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
@@ -106,7 +106,7 @@ static struct svcr_unit *unit_pack(struct svcr_resolver *resolver, struct svcr_w
 {
     size_t num = resolver->routes.num + resolver->services.num + resolver->unit_diags.num;
     struct svcr_owner *owner = owner_get(resolver, work);
-    struct svcr_unit *unit = owner != NULL ? svcr_block_new(resolver->context, SVCR_BLOCK_UNIT,
+    struct svcr_unit *unit = owner != NULL ? svcr_block_new(resolver->context, &svcr_unit_kind,
                                                             sizeof(*unit) + num * sizeof(void *))
                                            : NULL;
     if (unit == NULL) {

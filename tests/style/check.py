@@ -14,8 +14,8 @@ ROOMS = {
     "document": {"base", "document"},
     "kube": {"base", "document", "kube"},
     "rule": {"base", "rule"},
-    "resolve": {"base", "document", "kube", "resolve"},
-    "balance": {"base", "document", "kube", "resolve", "balance"},
+    "resolve": {"base", "document", "kube", "rule", "resolve"},
+    "balance": {"base", "document", "kube", "rule", "resolve", "balance"},
 }
 # What a header of the C library may be included for, and what must not be called from lib/.
 SYSTEM = {"stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "inttypes.h", "limits.h", "float.h", "math.h",
@@ -49,6 +49,8 @@ def check_library(path):
             count.check(room == "document" and path.suffix == ".c", "%s includes yaml.h" % name)
         elif target.startswith("openssl/"):
             count.check(room == "base" and path.stem == "digest", "%s includes %s" % (name, target))
+        elif target == "pcre2.h":
+            count.check(room == "rule" and path.stem == "regex", "%s includes pcre2.h" % name)
         else:
             count.check(target in SYSTEM or target.startswith("svcroute/"), "%s includes <%s>" % (name, target))
     code = strip(text)

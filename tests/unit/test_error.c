@@ -31,6 +31,7 @@ static const struct {
     {SVCROUTE_ERR_GONE, -17, "SVCROUTE_ERR_GONE"},
     {SVCROUTE_ERR_BODY_TOO_LARGE, -18, "SVCROUTE_ERR_BODY_TOO_LARGE"},
     {SVCROUTE_ERR_ALL_TRIED, -19, "SVCROUTE_ERR_ALL_TRIED"},
+    {SVCROUTE_ERR_BAD_REQUEST, -20, "SVCROUTE_ERR_BAD_REQUEST"},
 };
 
 START_TEST(codes_have_names_and_texts)
@@ -51,7 +52,7 @@ END_TEST
 
 START_TEST(other_numbers_are_unknown)
 {
-    const int others[] = {1, 2, -20, -21, -1000, INT_MAX, INT_MIN, INT_MIN + 1};
+    const int others[] = {1, 2, -21, -22, -1000, INT_MAX, INT_MIN, INT_MIN + 1};
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         ck_assert_str_eq(svcroute_error_name(others[i]), "SVCROUTE_ERR_UNKNOWN");

@@ -1,7 +1,8 @@
 /* The persistent map against a naive one: random puts, removals, shared versions and comparisons,
  * with hashes that meet in few bits, in all but the last, and in all of them. */
 #include "base/context.h"
-#include "resolve/trie.h"
+#include "base/trie.h"
+#include "resolve/block.h"
 
 #include "resolve_support.h"
 
@@ -10,7 +11,7 @@ enum { KEYS = 96, VERSIONS = 5 };
 /* A block whose key is its `kind`. */
 static struct svcr_owner *block_new(struct svcroute_context *context, uint32_t key, uint64_t hash)
 {
-    struct svcr_owner *owner = svcr_block_new(context, SVCR_BLOCK_OWNER, sizeof(*owner));
+    struct svcr_owner *owner = svcr_block_new(context, &svcr_owner_kind, sizeof(*owner));
     if (owner != NULL) {
         owner->kind = key;
         owner->head.hash = hash;

@@ -1,7 +1,9 @@
 /* The persistent map of blocks; see trie.h. */
-#include "resolve/trie.h"
+#include "base/trie.h"
 
 #include <svcroute/error.h>
+
+#include <string.h>
 
 #include "base/memory.h"
 

@@ -7,7 +7,7 @@
 #ifndef SVCR_TRIE_H
 #define SVCR_TRIE_H
 
-#include "resolve/block.h"
+#include "base/block.h"
 
 struct svcr_trie_node;
 
@@ -25,7 +25,8 @@ struct svcr_block *svcr_trie_get(const struct svcr_trie *trie, uint64_t hash,
  * after a failure the trie still can be freed, and nothing else. */
 int svcr_trie_put(struct svcroute_context *context, struct svcr_trie *trie,
                   struct svcr_block *block, svcr_trie_match *match, const void *key);
-/* The same, unless there is one with that key: then nothing changes and *there is that one, else NULL. */
+/* The same, unless there is one with that key: then nothing changes and *there is that one, else
+ * NULL. */
 int svcr_trie_add(struct svcroute_context *context, struct svcr_trie *trie,
                   struct svcr_block *block, svcr_trie_match *match, const void *key,
                   struct svcr_block **there);

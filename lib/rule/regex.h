@@ -1,0 +1,28 @@
+/* Regular expressions of rules: the syntax of RE2 as Go has it, run by PCRE2 where that was found
+ * at build time. */
+#ifndef SVCR_REGEX_H
+#define SVCR_REGEX_H
+
+#include "base/text.h"
+#include "rule/syntax.h"
+
+struct svcr_regex;
+
+/* Compiles. Errors: SVCROUTE_ERR_SYNTAX with `fault` filled (its offset counts in `pattern`): not
+ * in the syntax of RE2, too large, or built without PCRE2; SVCROUTE_ERR_NOMEM. */
+int svcr_regex_new(struct svcr_regex **out, struct svcroute_context *context, svcr_text pattern,
+                   struct svcr_rule_fault *fault);
+void svcr_regex_free(struct svcroute_context *context, struct svcr_regex *regex);
+
+enum svcr_regex_answer {
+    SVCR_REGEX_NO = 0,
+    SVCR_REGEX_YES = 1,
+    SVCR_REGEX_GAVE_UP = 2, /* a limit on steps or memory was reached */
+};
+/* Whether a text holds a match, anywhere. Any number of threads at once; allocates nothing; ends
+ * after a bounded number of steps. */
+enum svcr_regex_answer svcr_regex_match(const struct svcr_regex *regex, svcr_text text);
+/* False in a build without PCRE2. */
+bool svcr_regex_available(void);
+
+#endif
