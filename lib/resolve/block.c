@@ -62,6 +62,7 @@ static void route_drop(struct svcroute_context *context, void *block)
     struct svcr_route *route = block;
     svcr_block_unref(context, route->child.service);
     svcr_block_unref(context, route->parents);
+    svcr_block_unref(context, route->program);
     svcr_object_unref(route->object);
 }
 

@@ -20,6 +20,7 @@
 #include "base/block.h"
 #include "base/diag.h"
 #include "kube/object.h"
+#include "rule/program.h"
 
 extern const struct svcr_block_kind svcr_owner_kind, svcr_backend_kind, svcr_service_kind,
     svcr_route_kind, svcr_parents_kind, svcr_unit_kind, svcr_group_kind;
@@ -188,6 +189,7 @@ struct svcr_route {
     const svcr_text *middlewares;
     svcr_text tls_options;
     struct svcr_parents *parents; /* NULL: none; referenced */
+    struct svcr_program *program; /* of the rule; NULL: it cannot be used; referenced */
     struct svcr_child child;      /* kind 0: no service */
 };
 

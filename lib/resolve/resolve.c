@@ -11,6 +11,7 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#include "resolve/rules.h"
 #include "resolve/sort.h"
 #include "resolve/table.h"
 
@@ -313,13 +314,15 @@ static int run(struct svcroute_table *table, struct svcroute_store *store,
         table->units = svcr_trie_share(&previous->units);
         table->routes = svcr_trie_share(&previous->routes);
         table->services = svcr_trie_share(&previous->services);
+        table->rules = svcr_index_share(&previous->rules);
         table->num_routes = previous->num_routes;
         table->num_services = previous->num_services;
         table->num_cycles = previous->num_cycles;
     }
     bool good = svcr_names_open(&resolver) &&
                 (previous != NULL ? collect_changes(&resolver) : collect_all(&resolver)) &&
-                make_works(&resolver) && hand_over_diags(&resolver) && svcr_names_settle(&resolver);
+                make_works(&resolver) && hand_over_diags(&resolver) &&
+                svcr_names_settle(&resolver) && svcr_rules_index(&resolver);
     svcr_log(store->context, SVCROUTE_LOG_DEBUG, "resolved %zu objects: %zu routes, %zu services",
              resolver.works.num, table->num_routes, table->num_services);
     resolver_close(&resolver);

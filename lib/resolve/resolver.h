@@ -6,7 +6,8 @@
  *   route.c      IngressRoute -> routes          tree.c  TraefikService -> its service and children
  *   service.c    reference -> service            servers.c  Service, port, scheme -> backend
  *   settings.c   the settings of a reference     reference.c, port.c  the rules they ask
- *   names.c      who keeps a name */
+ *   names.c      who keeps a name          rules.c  match texts -> programs, and the index of them
+ */
 #ifndef SVCR_RESOLVER_H
 #define SVCR_RESOLVER_H
 
@@ -67,6 +68,7 @@ struct svcr_resolver {
     /* The unit being made. */
     struct svcr_entity *entity;
     struct svcr_object *object;
+    const struct svcr_unit *before; /* its previous version; NULL: none */
     svcr_text namespace_,
         name; /* of the object; of an IngressRoute: generateName if it has no name */
     struct svcr_list_of routes, services;

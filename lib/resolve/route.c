@@ -4,6 +4,7 @@
 #include <svcroute/error.h>
 
 #include "base/memory.h"
+#include "resolve/rules.h"
 #include "resolve/table.h"
 
 struct making {
@@ -258,6 +259,7 @@ static bool route_pack(struct making *making, const struct svcr_route *draft)
     svcr_object_ref(route->object);
     svcr_block_ref(route->parents);
     svcr_block_ref(route->child.service);
+    svcr_block_ref(route->program);
     if (!svcr_list_add(resolver, &resolver->routes, route)) {
         svcr_block_unref(resolver->context, route);
         return false;
@@ -328,7 +330,10 @@ static bool route_make(struct making *making, const struct svcr_rule *rule, uint
         return false;
     }
     if (good && tls) {
-        return route_pack(making, &draft);
+        bool made =
+            svcr_rule_compile(resolver, rule, index, &draft.program) && route_pack(making, &draft);
+        svcr_block_unref(resolver->context, draft.program);
+        return made;
     }
     if (!resolver->traefik) {
         svcr_unit_unwrite(resolver, written);

@@ -23,6 +23,7 @@ void svcroute_table_unref(struct svcroute_table *table)
     }
     struct svcroute_context *context = table->context;
     svcr_trie_clear(context, &table->services);
+    svcr_index_clear(context, &table->rules);
     svcr_trie_clear(context, &table->routes);
     svcr_trie_clear(context, &table->units);
     svcroute_policy_free(table->policy);
@@ -298,8 +299,9 @@ svcr_text svcr_child_name(const struct svcroute_table *table, const struct svcr_
     return service != NULL ? service->entry.name : child->name;
 }
 
-svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parents *parents,
-                           uint32_t index)
+/* The object that lends the parent of an index; *rule: which of its rules that is. */
+static const struct svcr_ingress_route *parent_object(const struct svcr_parents *parents,
+                                                      uint32_t index, uint32_t *rule)
 {
     uint32_t low = 0;
     uint32_t high = parents->num_objects; /* the last that begins at or ahead of the index */
@@ -311,14 +313,33 @@ svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr
             high = middle;
         }
     }
-    const struct svcr_ingress_route *object = (const void *)parents->items[low].object;
+    *rule = index - parents->items[low].first;
+    return (const struct svcr_ingress_route *)(const void *)parents->items[low].object;
+}
+
+svcr_text svcr_parent_base_name(const struct svcr_parents *parents, uint32_t index)
+{
+    uint32_t rule;
+    const struct svcr_ingress_route *object = parent_object(parents, index, &rule);
     const struct svcr_rule *rules = svcr_object_items(object, object->rules);
-    uint32_t rule = index - parents->items[low].first;
-    svcr_text name = svcr_object_text(object, rules[rule].router);
-    struct svcr_owner owner = svcr_owner_of(&object->head);
-    const struct svcr_entry *entry =
-        entry_upto(svcr_group_find(table, &table->routes, name), &owner, rule);
-    return entry != NULL ? entry->name : name;
+    return svcr_object_text(object, rules[rule].router);
+}
+
+const struct svcroute_route *svcr_parent_route(const struct svcroute_table *table,
+                                               const struct svcr_parents *parents, uint32_t index)
+{
+    uint32_t rule;
+    struct svcr_owner owner = svcr_owner_of(&parent_object(parents, index, &rule)->head);
+    svcr_text name = svcr_parent_base_name(parents, index);
+    const struct svcr_group *group = svcr_group_find(table, &table->routes, name);
+    return (const void *)entry_upto(group, &owner, rule);
+}
+
+svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parents *parents,
+                           uint32_t index)
+{
+    const struct svcroute_route *route = svcr_parent_route(table, parents, index);
+    return route != NULL ? route->entry.name : svcr_parent_base_name(parents, index);
 }
 
 /* ---- listings ---- */

@@ -8,6 +8,7 @@
 #include "kube/store.h"
 #include "resolve/block.h"
 #include "resolve/policy.h"
+#include "rule/index.h"
 
 struct svcroute_table {
     svcr_refs refs;
@@ -17,6 +18,7 @@ struct svcroute_table {
     struct svcroute_policy *policy;       /* own copy */
     struct svcr_trie units;               /* struct svcr_unit by owner */
     struct svcr_trie routes, services;    /* struct svcr_group by base name */
+    struct svcr_index rules;              /* entries of the routes' groups by what they match */
     size_t num_routes, num_services;      /* entries of the groups */
     size_t num_cycles;                    /* units on a cycle */
 };
@@ -52,6 +54,11 @@ const struct svcroute_route *svcr_route_handle(const struct svcroute_table *tabl
 /* Whether an IngressRoute's class is the one that the policy wants (behaviour section 2). */
 bool svcr_class_matches(const struct svcroute_policy *policy,
                         const struct svcr_ingress_route *object);
+/* The route that a parent reference leads to; NULL: it is not there. */
+const struct svcroute_route *svcr_parent_route(const struct svcroute_table *table,
+                                               const struct svcr_parents *parents, uint32_t index);
+/* Its name before a suffix kept it apart from others, whether it is there or not. */
+svcr_text svcr_parent_base_name(const struct svcr_parents *parents, uint32_t index);
 /* The name of the route that a parent reference leads to. */
 svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parents *parents,
                            uint32_t index);

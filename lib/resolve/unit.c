@@ -13,6 +13,7 @@ static bool unit_begin(struct svcr_resolver *resolver, struct svcr_work *work)
     const struct svcr_meta *meta = svcr_object_meta(object);
     resolver->entity = work->entity;
     resolver->object = object;
+    resolver->before = work->previous;
     resolver->namespace_ = svcr_object_text(object, meta->namespace_);
     resolver->name = svcr_object_text(object, meta->name);
     if (object->kind == SVCROUTE_KIND_INGRESS_ROUTE && resolver->name.size == 0) {

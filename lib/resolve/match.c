@@ -1,0 +1,214 @@
+/* Matching by a table: which of its routes does a request take.
+ *
+ * The index (lib/rule) finds rules; here it is settled which routes take part at all. As in the
+ * reference a route with parents is asked only behind one of them and brings no entry points, tls
+ * or observability of its own; a route leads either to a service or to routes below it. */
+#include <svcroute/error.h>
+#include <svcroute/match.h>
+
+#include "base/memory.h"
+#include "resolve/rules.h"
+#include "resolve/table.h"
+
+struct asking {
+    const struct svcroute_table *table;
+    const struct svcroute_route *parent; /* NULL: routes without parents */
+    svcr_text entry_point;
+    uint32_t flags; /* enum svcroute_match_flag */
+};
+
+/* ---- which routes take part ---- */
+
+static const struct svcr_ingress_route *object_of(const struct svcr_route *route)
+{
+    return (const struct svcr_ingress_route *)(const void *)route->object;
+}
+
+static bool entry_point_fits(const struct svcr_ingress_route *object, svcr_text wanted)
+{
+    const struct svcr_str *names = svcr_object_items(object, object->entry_points);
+    bool fits = wanted.size == 0 || object->entry_points.num == 0;
+    for (uint32_t i = 0; !fits && i < object->entry_points.num; i++) {
+        fits = svcr_text_same(svcr_object_text(object, names[i]), wanted);
+    }
+    return fits;
+}
+
+/* A route without parents. */
+static bool root_fits(const struct asking *asking, const struct svcr_route *route)
+{
+    const struct svcr_ingress_route *object = object_of(route);
+    uint32_t unwanted = object->tls.given ? SVCROUTE_MATCH_PLAIN : SVCROUTE_MATCH_TLS;
+    return (asking->flags & unwanted) == 0 && entry_point_fits(object, asking->entry_point);
+}
+
+/* A route with parents: all of them must be there, and one is the route that was found. */
+static bool child_fits(const struct asking *asking, const struct svcr_route *route)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < route->parents->num; i++) {
+        const struct svcroute_route *parent = svcr_parent_route(asking->table, route->parents, i);
+        if (parent == NULL) {
+            return false;
+        }
+        found = found || parent == asking->parent;
+    }
+    return found;
+}
+
+enum { REFUSED_LOOKS_MAX = 4096 };
+
+/* Profile traefik-v3: a service that the reference does not build takes all above it down. What is
+ * left after so many looks counts as good. */
+static bool service_refused(const struct svcroute_table *table,
+                            const struct svcroute_service *handle, uint32_t levels, uint32_t *looks)
+{
+    const struct svcr_tree_service *service = svcr_entry_service(handle);
+    bool refused = service->wrong || service->depth == 0;
+    for (uint32_t i = 0; !refused && levels != 0 && i < service->num_children && *looks != 0; i++) {
+        const struct svcr_child *child = &service->children[i];
+        const struct svcroute_service *below = svcr_child_service(table, child);
+        --*looks;
+        refused = below != NULL ? service_refused(table, below, levels - 1, looks)
+                                : child->kind != SVCR_CHILD_PROVIDER;
+    }
+    return refused;
+}
+
+/* What a route leads to: a service, or routes below it, and not both. */
+static bool leads_on(const struct svcroute_table *table, const struct svcr_route *route)
+{
+    bool parent = svcr_index_has_scope(table->context, &table->rules, route->base_name);
+    if (route->child.kind == 0 || parent) {
+        return (route->child.kind == 0) == parent;
+    }
+    if (table->policy->profile != SVCROUTE_PROFILE_TRAEFIK_V3) {
+        return true;
+    }
+    const struct svcroute_service *service = svcr_child_service(table, &route->child);
+    uint32_t looks = REFUSED_LOOKS_MAX;
+    return service == NULL
+               ? route->child.kind == SVCR_CHILD_PROVIDER
+               : !service_refused(table, service, table->context->limits.nesting, &looks);
+}
+
+static bool allow(const void *user, const struct svcr_candidate *candidate)
+{
+    const struct asking *asking = user;
+    const struct svcr_route *route = svcr_entry_route(candidate->route);
+    return asking->parent != NULL ? child_fits(asking, route) : root_fits(asking, route);
+}
+
+/* ---- the calls ---- */
+
+static int request_read(struct svcroute_match_request *own,
+                        const struct svcroute_match_request *request)
+{
+    int error = request == NULL
+                    ? SVCROUTE_ERR_INVALID
+                    : svcr_struct_read(own, sizeof(*own), request,
+                                       SVCR_SIZE_UP_TO(struct svcroute_match_request, reserved),
+                                       SVCROUTE_MATCH_TLS | SVCROUTE_MATCH_PLAIN);
+    bool texts = own->headers != NULL || own->num_headers == 0;
+    return error == 0 && !texts ? SVCROUTE_ERR_INVALID : error;
+}
+
+/* Looks for the first route behind `after` that matches and leads on. */
+static int find(const struct asking *asking, struct svcr_subject *subject,
+                const struct svcr_candidate *after, const struct svcroute_route **route)
+{
+    const struct svcroute_table *table = asking->table;
+    struct svcr_search search = {
+        .scope =
+            asking->parent != NULL ? svcr_entry_route(asking->parent)->base_name : SVCR_TEXT_ABSENT,
+        .after = after,
+        .allow = allow,
+        .user = asking,
+    };
+    const struct svcr_candidate *found = NULL;
+    do {
+        found = svcr_index_find(table->context, &table->rules, subject, &search);
+        search.after = found;
+    } while (found != NULL && !leads_on(table, svcr_entry_route(found->route)));
+    *route = found != NULL ? found->route : NULL;
+    return found != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND;
+}
+
+static int match(const struct svcroute_table *table, const struct svcroute_route *parent,
+                 const struct svcroute_route *after, const struct svcroute_match_request *request,
+                 const struct svcroute_route **route)
+{
+    struct svcroute_match_request own;
+    struct svcr_subject subject;
+    if (route == NULL) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    *route = NULL;
+    int error = table == NULL ? SVCROUTE_ERR_INVALID : request_read(&own, request);
+    error = error != 0 ? error
+                       : svcr_subject_make(&subject, &own,
+                                           table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3);
+    if (error != 0) {
+        return error;
+    }
+    struct asking asking = {table, parent, own.entry_point, own.flags};
+    struct svcr_candidate behind;
+    if (after != NULL) {
+        behind = svcr_candidate_of(after, NULL);
+    }
+    return find(&asking, &subject, after != NULL ? &behind : NULL, route);
+}
+
+int svcroute_table_match(const struct svcroute_table *table,
+                         const struct svcroute_match_request *request,
+                         const struct svcroute_route **route)
+{
+    return match(table, NULL, NULL, request, route);
+}
+
+int svcroute_table_match_child(const struct svcroute_table *table,
+                               const struct svcroute_route *parent,
+                               const struct svcroute_match_request *request,
+                               const struct svcroute_route **route)
+{
+    return match(parent != NULL ? table : NULL, parent, NULL, request, route);
+}
+
+int svcroute_table_match_next(const struct svcroute_table *table,
+                              const struct svcroute_route *route,
+                              const struct svcroute_match_request *request,
+                              const struct svcroute_route **next)
+{
+    return match(route != NULL ? table : NULL, NULL, route, request, next);
+}
+
+int svcroute_route_match(const struct svcroute_table *table, const struct svcroute_route *handle,
+                         const struct svcroute_match_request *request,
+                         struct svcroute_match_info *info)
+{
+    struct svcroute_match_request own;
+    struct svcr_subject subject;
+    int error = table == NULL || handle == NULL || info == NULL
+                    ? SVCROUTE_ERR_INVALID
+                    : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_match_info, offset));
+    error = error != 0 ? error : request_read(&own, request);
+    error = error != 0 ? error
+                       : svcr_subject_make(&subject, &own,
+                                           table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3);
+    if (error != 0) {
+        return error;
+    }
+    const struct svcr_route *route = svcr_entry_route(handle);
+    if (route->program == NULL) {
+        return SVCROUTE_ERR_NOT_FOUND;
+    }
+    const struct svcr_test *decided = NULL;
+    struct svcroute_match_info answer = {
+        .matched = svcr_program_run(route->program, &subject, &decided) ? 1 : 0,
+        .offset = decided->offset,
+    };
+    svcr_text rule = svcr_object_text(route->object, route->rule->match);
+    answer.matcher = (svcr_text){rule.data + decided->offset, decided->size};
+    svcr_struct_write(info, &answer, sizeof(answer));
+    return 0;
+}

@@ -1,0 +1,175 @@
+/* Rules of routes: compiling them, with what is wrong reported at the character, and keeping the
+ * table's index in step with its routes. */
+#include "resolve/rules.h"
+
+#include <svcroute/error.h>
+
+#include "resolve/table.h"
+
+/* ---- compiling ---- */
+
+/* The program of the same rule of the same object, made before. */
+static struct svcr_program *program_before(const struct svcr_resolver *resolver, uint32_t index)
+{
+    const struct svcr_unit *before = resolver->before;
+    if (before == NULL || before->object != resolver->object) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < before->num_routes; i++) {
+        if (before->routes[i]->index == index) {
+            return before->routes[i]->program;
+        }
+    }
+    return NULL;
+}
+
+static void report_rule(struct svcr_resolver *resolver, enum svcr_diag_id id,
+                        struct svcr_position at, uint32_t index, const char *field,
+                        const char *text)
+{
+    char path[SVCR_SPOT_MAX];
+    svcr_report(resolver, id, 0, resolver->object, at,
+                svcr_spot_text((struct svcr_spot){SVCR_SPOT_ROUTE, index, 0}, field, path), "%s",
+                text);
+}
+
+/* A route with parents gets its requests from them (as in the reference). */
+static bool settings_good(struct svcr_resolver *resolver, const struct svcr_rule *rule,
+                          uint32_t index)
+{
+    const struct svcr_ingress_route *object =
+        (const struct svcr_ingress_route *)(const void *)resolver->object;
+    const char *what = object->parent_refs.num == 0    ? NULL
+                       : object->tls.given             ? "tls"
+                       : rule->observability.given     ? "observability"
+                       : object->entry_points.num != 0 ? "entry points"
+                                                       : NULL;
+    if (what == NULL) {
+        return true;
+    }
+    char path[SVCR_SPOT_MAX];
+    svcr_report(resolver, SVCR_DIAG_CHILD_ROUTE_SETTINGS, 0, resolver->object,
+                svcr_object_position(resolver->object, rule->place, 0),
+                svcr_spot_text((struct svcr_spot){SVCR_SPOT_ROUTE, index, 0}, "", path),
+                "a route with parents cannot have %s of its own, so no request takes it; its "
+                "parents' count",
+                what);
+    return false;
+}
+
+bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *rule, uint32_t index,
+                       struct svcr_program **program)
+{
+    *program = NULL;
+    svcr_text syntax = svcr_object_text(resolver->object, rule->syntax);
+    if (svcr_text_same(syntax, SVCR_TEXT("v2"))) {
+        report_rule(resolver, SVCR_DIAG_RULE_SYNTAX_V2,
+                    svcr_object_position(resolver->object, rule->place, SVCR_RULE_SYNTAX), index,
+                    "syntax",
+                    "rules of syntax v2 cannot be matched; leave `syntax` out and write v3: one "
+                    "value for each matcher, joined by ||, and HostRegexp(`^.+\\.example\\.com$`) "
+                    "in place of {name:pattern}");
+        return resolver->error == 0;
+    }
+    if (!settings_good(resolver, rule, index) || resolver->error != 0) {
+        return resolver->error == 0;
+    }
+    *program = svcr_block_ref(program_before(resolver, index));
+    if (*program != NULL) {
+        return true;
+    }
+    struct svcr_rule_fault fault;
+    int error = svcr_program_make(program, resolver->context,
+                                  svcr_object_text(resolver->object, rule->match),
+                                  resolver->traefik, &fault);
+    if (error == SVCROUTE_ERR_SYNTAX) {
+        report_rule(resolver, SVCR_DIAG_RULE_SYNTAX,
+                    svcr_rule_match_position(resolver->object, rule, fault.offset), index, "match",
+                    fault.text);
+        return resolver->error == 0;
+    }
+    return error == 0 || svcr_fail(resolver, error);
+}
+
+/* ---- indexing ---- */
+
+struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
+                                        struct svcr_group *holder)
+{
+    const struct svcr_rule *rule = svcr_entry_route(route)->rule;
+    return (struct svcr_candidate){
+        .priority = rule->priority != 0 ? rule->priority : (int64_t)rule->match.size,
+        .length = rule->match.size,
+        .name = route->entry.name,
+        .program = svcr_entry_route(route)->program,
+        .route = route,
+        .holder = &holder->head,
+    };
+}
+
+typedef int change_index(struct svcroute_context *context, struct svcr_index *index,
+                         svcr_text scope, const struct svcr_candidate *candidate);
+
+/* Adds or removes a candidate wherever requests may come from: at the table's door, or from its
+ * parents. */
+static bool change(struct svcr_resolver *resolver, const struct svcr_candidate *candidate,
+                   change_index *step)
+{
+    struct svcroute_context *context = resolver->context;
+    struct svcr_index *index = &resolver->table->rules;
+    const struct svcr_parents *parents = svcr_entry_route(candidate->route)->parents;
+    int error = 0;
+    if (parents == NULL) {
+        error = step(context, index, SVCR_TEXT_ABSENT, candidate);
+    }
+    for (uint32_t i = 0; error == 0 && parents != NULL && i < parents->num; i++) {
+        error = step(context, index, svcr_parent_base_name(parents, i), candidate);
+    }
+    return error == 0 || svcr_fail(resolver, error);
+}
+
+/* True if the index has nothing to forget of an entry, since its successor takes the very places.
+ */
+static bool replaced_in_place(const struct svcr_candidate *old, const struct svcr_group *newer)
+{
+    const struct svcr_route *route = svcr_entry_route(old->route);
+    for (uint32_t i = 0; newer != NULL && i < newer->num_entries; i++) {
+        const struct svcr_entry *entry = &newer->entries[i];
+        if (svcr_text_same(entry->name, old->name)) {
+            struct svcr_candidate new =
+                svcr_candidate_of((const struct svcroute_route *)(const void *)entry, NULL);
+            return new.program == old->program &&new.priority == old->priority &&new.length ==
+                   old->length &&svcr_entry_route(new.route)->parents == route->parents;
+        }
+    }
+    return false;
+}
+
+static bool differ(void *user, struct svcr_block *older, struct svcr_block *newer)
+{
+    struct svcr_resolver *resolver = user;
+    struct svcr_group *a = (struct svcr_group *)(void *)older;
+    struct svcr_group *b = (struct svcr_group *)(void *)newer;
+    bool good = true;
+    for (uint32_t i = 0; good && a != NULL && i < a->num_entries; i++) {
+        struct svcr_candidate old = svcr_candidate_of((const void *)&a->entries[i], a);
+        if (old.program != NULL && !replaced_in_place(&old, b)) {
+            good = change(resolver, &old, svcr_index_remove);
+        }
+    }
+    for (uint32_t i = 0; good && b != NULL && i < b->num_entries; i++) {
+        struct svcr_candidate new = svcr_candidate_of((const void *)&b->entries[i], b);
+        if (new.program != NULL) {
+            good = change(resolver, &new, svcr_index_add);
+        }
+    }
+    return good;
+}
+
+bool svcr_rules_index(struct svcr_resolver *resolver)
+{
+    static const struct svcr_trie nothing;
+    const struct svcroute_table *previous = resolver->previous;
+    return svcr_trie_compare(previous != NULL ? &previous->routes : &nothing,
+                             &resolver->table->routes, svcr_group_same_key, differ, resolver);
+}

@@ -1,0 +1,19 @@
+/* The rules of routes: compiled with the route that has them, and indexed with the table. */
+#ifndef SVCR_RULES_H
+#define SVCR_RULES_H
+
+#include "resolve/resolver.h"
+#include "rule/index.h"
+
+/* Compiles the rule of a route of the unit being made, or takes over what the previous version of
+ * the unit has. *program stays NULL if the rule cannot be used, which has been reported. One
+ * reference is the caller's. false: the run ends. */
+bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *rule, uint32_t index,
+                       struct svcr_program **program);
+/* Brings the table's index up to what its routes are now. Last, when all names are settled. */
+bool svcr_rules_index(struct svcr_resolver *resolver);
+/* What the index knows of a route; `holder` is the group that it is an entry of. */
+struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
+                                        struct svcr_group *holder);
+
+#endif
