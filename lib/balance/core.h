@@ -54,10 +54,12 @@ static inline bool svcr_bits_has(const struct svcr_bits *bits, uint32_t slot)
 
 /* ---- names ---- */
 
-/* The names of one table, as handles. */
+/* One table, and its names as handles. A table that changes nothing for pickers makes no plan of
+ * its own. */
 struct svcr_plan {
     svcr_refs refs;
     struct svcroute_context *context;  /* referenced */
+    struct svcroute_table *table;      /* referenced; NULL: none yet */
     struct svcr_trie routes, services; /* struct svcr_label by name */
 };
 
@@ -192,6 +194,18 @@ struct svcroute_picker {
     struct svcr_mail *prepared; /* owned: of an update under way */
     size_t mailed;              /* items that were put since the box was seen empty */
 };
+
+/* The seat of a handle; NULL: it is no more. */
+static inline struct svcr_seat *svcr_seat_find(const struct svcroute_picker *picker,
+                                               uint64_t handle)
+{
+    uint64_t slot = handle & UINT32_MAX;
+    if (slot >= picker->num_seats) {
+        return NULL;
+    }
+    struct svcr_seat *seat = &picker->seats[slot];
+    return seat->layout != NULL && seat->generation == handle >> 32 ? seat : NULL;
+}
 
 struct svcroute_balancer {
     struct svcr_core *core;       /* referenced */

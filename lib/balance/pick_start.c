@@ -38,16 +38,6 @@ static int request_read(const struct svcroute_request **request, struct svcroute
 
 /* ---- picks ---- */
 
-static struct svcr_seat *seat_find(struct svcroute_picker *picker, uint64_t handle)
-{
-    uint64_t slot = handle & UINT32_MAX;
-    if (slot >= picker->num_seats) {
-        return NULL;
-    }
-    struct svcr_seat *seat = &picker->seats[slot];
-    return seat->layout != NULL && seat->generation == handle >> 32 ? seat : NULL;
-}
-
 static inline void clock_set(struct svcroute_picker *picker, uint64_t now)
 {
     if (now > picker->now) {
@@ -137,7 +127,7 @@ int svcroute_picker_pick(struct svcroute_picker *picker, uint64_t handle,
     if (error != 0) {
         return error;
     }
-    struct svcr_seat *seat = seat_find(picker, handle);
+    struct svcr_seat *seat = svcr_seat_find(picker, handle);
     return seat == NULL ? SVCROUTE_ERR_GONE : pick_first(picker, seat, handle, request, pick);
 }
 
@@ -164,7 +154,7 @@ int svcroute_picker_pick_mirror(struct svcroute_picker *picker, const struct svc
     const struct svcr_step *step = &pick->mirrors[index];
     const struct svcr_pool *pool = step->layout->children[step->child];
     uint64_t handle = pool != NULL ? svcr_handle(pool->slot, pool->generation) : 0;
-    struct svcr_seat *seat = seat_find(picker, handle);
+    struct svcr_seat *seat = svcr_seat_find(picker, handle);
     return seat == NULL ? SVCROUTE_ERR_GONE : pick_first(picker, seat, handle, request, mirror);
 }
 
@@ -219,7 +209,7 @@ static int pick_again(struct svcroute_picker *picker, const struct svcr_walk_sta
         const struct svcr_pool *pool = step->layout->children[1];
         handle = pool != NULL ? svcr_handle(pool->slot, pool->generation) : 0;
     }
-    struct svcr_seat *seat = seat_find(picker, handle);
+    struct svcr_seat *seat = svcr_seat_find(picker, handle);
     if (seat == NULL) {
         return falls_back ? SVCROUTE_ERR_NO_SERVER : SVCROUTE_ERR_GONE;
     }

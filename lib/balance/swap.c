@@ -155,6 +155,11 @@ static bool meet(struct comparing *comparing, const struct svcr_entry *older,
     if (!same) {
         return single_add(comparing, older, true) && single_add(comparing, newer, false);
     }
+    if (comparing->routes && !swap->rerouted) {
+        swap->rerouted = !svcr_route_takes_same(
+            svcr_entry_route((const struct svcroute_route *)(const void *)older),
+            svcr_entry_route((const struct svcroute_route *)(const void *)newer));
+    }
     /* Where a route or a parent leads is seen when its layout is made. */
     if (comparing->routes || service_of(newer)->type != SVCROUTE_SERVICE_LOAD_BALANCER ||
         !svcr_tree_service_equal(service_of(older), service_of(newer))) {

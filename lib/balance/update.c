@@ -15,16 +15,18 @@ struct update {
     struct svcr_swap swap;
     struct svcr_pool *done, **done_end; /* looked at, children first */
     size_t num_changed;                 /* of these: with another layout */
+    bool published;                     /* there is something to tell */
 };
 
 /* ---- staging ---- */
 
-static struct svcr_plan *plan_share(struct svcr_plan *plan)
+static struct svcr_plan *plan_share(struct svcr_plan *plan, struct svcroute_table *table)
 {
     struct svcr_plan *copy = svcr_zalloc(plan->context, sizeof(*copy));
     if (copy != NULL) {
         svcr_refs_init(&copy->refs);
         copy->context = svcroute_context_ref(plan->context);
+        copy->table = svcroute_table_ref(table);
         copy->routes = svcr_trie_share(&plan->routes);
         copy->services = svcr_trie_share(&plan->services);
     }
@@ -109,15 +111,15 @@ static bool stage_mail(struct update *update)
 {
     struct svcr_swap *swap = &update->swap;
     size_t num = update->num_changed + swap->num_leaving;
-    if (num == 0 && !swap->renamed) {
+    update->published = num != 0 || swap->renamed || swap->rerouted;
+    if (!update->published) {
         return true;
     }
-    struct svcr_plan *plan = swap->renamed ? swap->plan : swap->balancer->plan;
     const struct svcr_slots *pools = &swap->balancer->pools;
     for (struct svcroute_picker *at = swap->balancer->pickers; at != NULL; at = at->next) {
         bool unread = atomic_load_explicit(&at->mail, memory_order_relaxed) != NULL;
         bool whole = unread && svcr_mail_is_full(pools, at->mailed, num);
-        at->prepared = svcr_mail_new(swap->context, plan, whole ? pools->num : num);
+        at->prepared = svcr_mail_new(swap->context, swap->plan, whole ? pools->num : num);
         if (at->prepared == NULL) {
             swap->error = SVCROUTE_ERR_NOMEM;
             return false;
@@ -382,7 +384,7 @@ static void commit(struct update *update)
     balancer->table = svcroute_table_ref(swap->table);
     write_mail(update);
     commit_pools(update);
-    if (swap->renamed) {
+    if (update->published) {
         struct svcr_plan *plan = balancer->plan;
         balancer->plan = swap->plan;
         swap->plan = plan;
@@ -402,7 +404,7 @@ int svcr_update(struct svcroute_balancer *balancer, struct svcroute_table *table
     update.done_end = &update.done;
     svcr_arena_init(&swap->arena, context);
     swap->levels = svcr_arena_zalloc(&swap->arena, swap->num_levels, sizeof(*swap->levels));
-    swap->plan = plan_share(balancer->plan);
+    swap->plan = plan_share(balancer->plan, table);
     swap->error = swap->levels == NULL || swap->plan == NULL ? SVCROUTE_ERR_NOMEM : 0;
     if (swap->error == 0 && svcr_swap_compare(swap) && stage_levels(&update) &&
         stage_room(&update) && stage_mail(&update)) {

@@ -267,5 +267,7 @@ bool svcr_route_identical(const struct svcr_route *a, const struct svcr_route *b
  * are not looked at. */
 bool svcr_tree_service_equal(const struct svcr_tree_service *a, const struct svcr_tree_service *b);
 bool svcr_route_equal(const struct svcr_route *a, const struct svcr_route *b);
+/* Take the same requests, if their names and what they lead to are the same. */
+bool svcr_route_takes_same(const struct svcr_route *a, const struct svcr_route *b);
 
 #endif

@@ -413,3 +413,17 @@ bool svcr_route_equal(const struct svcr_route *a, const struct svcr_route *b)
         str_same(a->object, seen->trace_verbosity, b->object, other->trace_verbosity);
     return same;
 }
+
+bool svcr_route_takes_same(const struct svcr_route *a, const struct svcr_route *b)
+{
+    if (a == b) {
+        return true;
+    }
+    const struct svcr_ingress_route *left = (const void *)a->object;
+    const struct svcr_ingress_route *right = (const void *)b->object;
+    return (a->program == NULL) == (b->program == NULL) && parents_same(a->parents, b->parents) &&
+           (a->child.kind == 0) == (b->child.kind == 0) && left->tls.given == right->tls.given &&
+           a->rule->priority == b->rule->priority &&
+           str_same(a->object, a->rule->match, b->object, b->rule->match) &&
+           strs_same(a->object, left->entry_points, b->object, right->entry_points);
+}

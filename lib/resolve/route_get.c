@@ -45,6 +45,7 @@ int svcroute_route_get_info(const struct svcroute_table *table, const struct svc
         .access_logs = seen->access_logs,
         .metrics = seen->metrics,
         .tracing = seen->tracing,
+        .matchable = route->program != NULL,
     };
     svcr_struct_write(info, &own, sizeof(own));
     return 0;
