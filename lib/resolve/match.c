@@ -76,7 +76,7 @@ static bool service_refused(const struct svcroute_table *table,
 }
 
 /* What a route leads to: a service, or routes below it, and not both. */
-static bool leads_on(const struct svcroute_table *table, const struct svcr_route *route)
+bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_route *route)
 {
     bool parent = svcr_index_has_scope(table->context, &table->rules, route->base_name);
     if (route->child.kind == 0 || parent) {
@@ -129,7 +129,7 @@ static int find(const struct asking *asking, struct svcr_subject *subject,
     do {
         found = svcr_index_find(table->context, &table->rules, subject, &search);
         search.after = found;
-    } while (found != NULL && !leads_on(table, svcr_entry_route(found->route)));
+    } while (found != NULL && !svcr_route_leads_on(table, svcr_entry_route(found->route)));
     *route = found != NULL ? found->route : NULL;
     return found != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND;
 }

@@ -15,5 +15,8 @@ bool svcr_rules_index(struct svcr_resolver *resolver);
 /* What the index knows of a route; `holder` is the group that it is an entry of. */
 struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
                                         struct svcr_group *holder);
+/* match.c: whether a route leads to a service, or else to routes below it: only then requests take
+ * it. */
+bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_route *route);
 
 #endif
