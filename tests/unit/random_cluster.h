@@ -87,7 +87,11 @@ static inline void add_references(struct writing *writing, uint32_t num, bool mi
 
 static inline void add_ingress_route(struct writing *writing)
 {
-    static const char *const matches[] = {"Host(`a`)", "Host(`b`)", "Path(`/`)", "Path(`/`)", ""};
+    static const char *const matches[] = {
+        "Host(`a`)",         "Host(`b`)",
+        "Path(`/`)",         "Path(`/`)",
+        "Host(`a`, `b`)",    "Host(`a`) && PathPrefix(`/x`) || Host(`*.b`)",
+        "!PathPrefix(`/x`)", ""};
     static const char *const rests[] = {
         "\"entryPoints\":[\"web\"],",
         "\"ingressClassName\":\"traefik\",",

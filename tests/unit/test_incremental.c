@@ -2,6 +2,8 @@
  * each followed by both, which must agree in every byte. A third store that got the same objects in
  * another order, under another hash seed, must agree as well. */
 #include "random_cluster.h"
+#include <svcroute/match.h>
+
 #include "resolve/block.h"
 
 enum { TABLES = 6 }; /* older tables that are kept */
@@ -166,9 +168,35 @@ static void check_same(struct play *play, struct svcroute_table *a, struct svcro
 }
 
 /* Getters and explanations of everything that a table has. */
+/* Which routes requests take, with all runners-up and one level of routes below. */
+static void matches_picture(struct picture *out, const struct svcroute_table *table)
+{
+    static const char *const hosts[] = {"a", "b", "a.b"};
+    static const char *const paths[] = {"/", "/x/y"};
+    static const char *const entry_points[] = {"", "web", "other"};
+    for (unsigned i = 0; i < 18; i++) {
+        struct svcroute_match_request request = {.size = sizeof(request),
+                                                 .host = text_of(hosts[i % 3]),
+                                                 .path = text_of(paths[i / 3 % 2]),
+                                                 .entry_point = text_of(entry_points[i / 6])};
+        const struct svcroute_route *route = NULL, *child = NULL;
+        int error = svcroute_table_match(table, &request, &route);
+        while (error == 0) {
+            picture_text(out, "takes", route_info(table, route).name);
+            if (svcroute_table_match_child(table, route, &request, &child) == 0) {
+                picture_text(out, "then", route_info(table, child).name);
+            }
+            error = svcroute_table_match_next(table, route, &request, &route);
+        }
+        must_int_eq(error, SVCROUTE_ERR_NOT_FOUND);
+        picture_add(out, "\n");
+    }
+}
+
 static struct picture all_picture(struct svcroute_table *table, const struct model *model)
 {
     struct picture out = {0};
+    matches_picture(&out, table);
     for (uint32_t of = SVCROUTE_LISTING_ROUTES; of <= SVCROUTE_LISTING_SERVICES; of++) {
         struct svcroute_listing *listing = NULL;
         must_int_eq(svcroute_listing_new(&listing, table, of), 0);
