@@ -1,5 +1,6 @@
-/* The figures of docs/benchmarks.md: loading, resolving, memory, one change, picks. Prints a table
- * and asserts no time: `bench [--quick] [--picks] [--services N] [--endpoints N]`. */
+/* The figures of docs/benchmarks.md: loading, resolving, memory, one change, picks, matching.
+ * Prints a table and asserts no time: `bench [--quick] [--picks] [--matches] [--services N]
+ * [--endpoints N]`. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ struct options {
     unsigned changes;  /* measured, at each size */
     unsigned sizes[3]; /* Services in the clusters that are changed */
     bool quick;
-    bool picks; /* nothing but these */
+    bool picks, matches; /* nothing but these */
 };
 
 void must(bool good, const char *what)
@@ -199,15 +200,19 @@ static void rows_heap(const struct cluster *cluster)
 
 static bool read_options(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){{10000, 10}, 2000, {1000, 10000, 100000}, false, false};
+    *options =
+        (struct options){.cluster = {10000, 10}, .changes = 2000, .sizes = {1000, 10000, 100000}};
     for (int i = 1; i < argc; i++) {
         unsigned *number = strcmp(argv[i], "--services") == 0    ? &options->cluster.services
                            : strcmp(argv[i], "--endpoints") == 0 ? &options->cluster.endpoints
                                                                  : NULL;
         if (strcmp(argv[i], "--quick") == 0) {
-            *options = (struct options){{200, 10}, 50, {50, 100, 200}, true, options->picks};
+            *options = (struct options){{200, 10},       50, {50, 100, 200}, true, options->picks,
+                                        options->matches};
         } else if (strcmp(argv[i], "--picks") == 0) {
             options->picks = true;
+        } else if (strcmp(argv[i], "--matches") == 0) {
+            options->matches = true;
         } else if (number != NULL && i + 1 < argc) {
             *number = (unsigned)strtoul(argv[++i], NULL, 10);
         } else {
@@ -221,11 +226,17 @@ int main(int argc, char **argv)
 {
     struct options options;
     if (!read_options(&options, argc, argv)) {
-        fputs("usage: bench [--quick] [--picks] [--services N] [--endpoints N]\n", stderr);
+        fputs("usage: bench [--quick] [--picks] [--matches] [--services N] [--endpoints N]\n",
+              stderr);
         return 2;
     }
-    if (options.picks) {
-        rows_pick(options.quick);
+    if (options.picks || options.matches) {
+        if (options.picks) {
+            rows_pick(options.quick);
+        }
+        if (options.matches) {
+            rows_match(options.quick);
+        }
         return 0;
     }
     printf("%u Services, %u endpoints each, as many IngressRoutes; median of %d runs\n\n",
@@ -241,5 +252,6 @@ int main(int argc, char **argv)
         smaller = row_change(&cluster, options.changes, smaller);
     }
     rows_pick(options.quick);
+    rows_match(options.quick);
     return 0;
 }

@@ -34,5 +34,7 @@ const char *text_of(char out[32], const char *format, double value);
 double row_change(const struct cluster *cluster, unsigned changes, double smaller);
 /* Picks, and what they keep (picks.c). */
 void rows_pick(bool quick);
+/* Matching (matches.c). */
+void rows_match(bool quick);
 
 #endif
