@@ -120,8 +120,7 @@ static void field_open(struct field *field, enum form_of_rules form, unsigned nu
                  0 &&
              svcroute_table_num_routes(field->table) == num,
          "resolve");
-    must(svcroute_balancer_new(&field->balancer, field->world.context, NULL, 0) == 0 &&
-             svcroute_balancer_update(field->balancer, field->table, 0) == 0 &&
+    must(svcroute_balancer_new(&field->balancer, field->table, NULL, 0) == 0 &&
              svcroute_picker_new(&field->picker, field->balancer, 0) == 0,
          "balancer");
     requests_make(field);
