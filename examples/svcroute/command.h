@@ -14,10 +14,10 @@ enum status {
 
 struct command {
     const char *name;
-    const char *summary;          /* for the list of commands */
-    const char *operand;          /* its first argument, ahead of the inputs; NULL: has none */
-    const char *description;      /* for the command's own help */
-    const struct option *options; /* its own, besides the shared ones */
+    const char *summary;                /* for the list of commands */
+    const char *operands[OPERANDS_MAX]; /* first arguments, ahead of the inputs; NULL: no more */
+    const char *description;            /* for the command's own help */
+    const struct option *options;       /* its own, besides the shared ones */
     size_t num_options;
     int (*run)(const struct options *options); /* gives an enum status */
 };

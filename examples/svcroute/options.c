@@ -257,22 +257,28 @@ static bool parse_letters(struct options *out, const struct command *command, co
 
 static void take_operand(struct options *out, const struct command *command, const char *argument)
 {
-    if (command->operand != NULL && out->operand == NULL) {
-        out->operand = argument;
-    } else {
-        values_add(&out->inputs, argument);
+    for (size_t i = 0; i < OPERANDS_MAX && command->operands[i] != NULL; i++) {
+        if (out->operands[i] == NULL) {
+            out->operands[i] = argument;
+            return;
+        }
     }
+    values_add(&out->inputs, argument);
 }
 
 static bool is_complete(const struct options *options, const struct command *command)
 {
-    bool complete =
-        command->operand == NULL || options->operand != NULL || options->help || options->version;
-    if (!complete) {
-        complain(command->operand, "is missing");
-        hint_help(command);
+    if (options->help || options->version) {
+        return true;
     }
-    return complete;
+    for (size_t i = 0; i < OPERANDS_MAX && command->operands[i] != NULL; i++) {
+        if (options->operands[i] == NULL) {
+            complain(command->operands[i], "is missing");
+            hint_help(command);
+            return false;
+        }
+    }
+    return true;
 }
 
 bool options_parse(struct options *out, const struct command *command, int argc, char **argv)
@@ -343,9 +349,11 @@ int options_print_help(const struct command *command)
 {
     struct output out;
     output_init(&out, stdout);
-    output_format(&out, "Usage: svcroute %s [OPTION]...%s%s [FILE|FOLDER|-]...\n\n", command->name,
-                  command->operand != NULL ? " " : "",
-                  command->operand != NULL ? command->operand : "");
+    output_format(&out, "Usage: svcroute %s [OPTION]...", command->name);
+    for (size_t i = 0; i < OPERANDS_MAX && command->operands[i] != NULL; i++) {
+        output_format(&out, " %s", command->operands[i]);
+    }
+    output_string(&out, " [FILE|FOLDER|-]...\n\n");
     output_string(&out, command->description);
     output_string(&out, "\nOptions:\n");
     const struct option *option;

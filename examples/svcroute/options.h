@@ -13,10 +13,13 @@ struct values {
     size_t num;
 };
 
+/* Arguments ahead of the inputs, at most. */
+enum { OPERANDS_MAX = 2 };
+
 /* What was asked for. Members that a command has no option for stay zero. */
 struct options {
-    const char *operand;  /* what a command is about, where it is about one thing */
-    struct values inputs; /* files, folders, "-" */
+    const char *operands[OPERANDS_MAX]; /* what a command is about, where it is about one thing */
+    struct values inputs;               /* files, folders, "-" */
     bool help, version;
     const char *output; /* one of the option's choices, or NULL */
 

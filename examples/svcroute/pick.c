@@ -181,7 +181,7 @@ static bool pick(struct output *out, const struct cluster *cluster, const struct
         return false;
     }
     struct stream stream = {
-        .target = text_of(options->operand),
+        .target = text_of(options->operands[0]),
         .clients = options->clients,
         .cookie = text_of(options->cookie),
         .num = wishes.requests,
@@ -193,7 +193,7 @@ static bool pick(struct output *out, const struct cluster *cluster, const struct
                 set_latencies(&drive, &options->latencies, true) &&
                 set_latencies(&drive, &options->latencies, false) && set_downs(&drive, options);
     if (done && !drive_send(&drive, &stream)) {
-        complain(options->operand, "there is no such route or service");
+        complain(options->operands[0], "there is no such route or service");
         done = false;
     }
     if (done) {
@@ -232,7 +232,7 @@ static int run(const struct options *options)
 const struct command command_pick = {
     .name = "pick",
     .summary = "show how requests are spread over the servers of a route",
-    .operand = "ROUTE|SERVICE",
+    .operands = {"ROUTE|SERVICE"},
     .description =
         "Reads Kubernetes documents (YAML or JSON), resolves them, and lets a balancer\n"
         "pick a server for each of many requests to one route or service. Nothing is\n"

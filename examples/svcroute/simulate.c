@@ -186,7 +186,7 @@ static bool simulate(struct simulation *simulation, struct output *out,
         complain("--seed", "needs a whole number");
         return false;
     }
-    if (!script_open(&simulation->script, options->operand) ||
+    if (!script_open(&simulation->script, options->operands[0]) ||
         !(options->inputs.num > 0 ? cluster_open(&simulation->cluster, options)
                                   : cluster_open_empty(&simulation->cluster, options))) {
         return false;
@@ -230,7 +230,7 @@ static int run(const struct options *options)
 const struct command command_simulate = {
     .name = "simulate",
     .summary = "play a script of requests, changes and failures",
-    .operand = "SCRIPT",
+    .operands = {"SCRIPT"},
     .description =
         "Plays a script: at given times documents change, servers go down or fail, and\n"
         "requests are sent to routes or services; tells for each time what went where.\n"

@@ -151,6 +151,8 @@ void svcroute_balancer_free(struct svcroute_balancer *balancer)
     bits_free(context, &balancer->probes);
     bits_free(context, &balancer->told_peers);
     bits_free(context, &balancer->told_pools);
+    svcr_release(context, (void *)balancer->waiting.buckets,
+                 balancer->waiting.num_buckets * sizeof(*balancer->waiting.buckets));
     svcr_buffer_free(&balancer->event_text);
     svcr_release(context, (void *)balancer->timers->heap,
                  balancer->timers->capacity * sizeof(struct svcr_timer *));

@@ -52,6 +52,27 @@ static inline bool svcr_bits_has(const struct svcr_bits *bits, uint32_t slot)
     return (bits->words[slot / 64] >> (slot % 64) & 1) != 0;
 }
 
+/* ---- who waits ---- */
+
+/* Links whose child is not there, by its name: who is to be looked at when a name appears. So what
+ * never appears, like a service of another provider, costs nothing. */
+struct svcr_waiting {
+    struct svcr_link **buckets;
+    size_t num_buckets; /* a power of two, or 0 */
+    size_t num;
+};
+
+/* Room for `num` links in all; nothing else can fail. 0 or SVCROUTE_ERR_NOMEM. */
+int svcr_waiting_reserve(struct svcroute_context *context, struct svcr_waiting *waiting,
+                         size_t num);
+/* Member i of a layout, which is to be its pool's, waits. */
+void svcr_waiting_add(struct svcroute_context *context, struct svcr_waiting *waiting,
+                      struct svcr_layout *layout, uint32_t i);
+/* The first link that waits for a name, or the next one; NULL: nobody does. */
+struct svcr_link *svcr_waiting_find(struct svcroute_context *context,
+                                    const struct svcr_waiting *waiting, svcr_text name);
+struct svcr_link *svcr_waiting_next(const struct svcr_link *link, svcr_text name);
+
 /* ---- names ---- */
 
 /* One table, and its names as handles. A table that changes nothing for pickers makes no plan of
@@ -216,7 +237,7 @@ struct svcroute_balancer {
     uint64_t now, clock_steps_back;
     uint64_t next_picker, next_probe;
     struct svcr_slots pools, peers;
-    struct svcr_pool *unresolved;                    /* pools with a child that is not there */
+    struct svcr_waiting waiting;
     struct svcr_bits probes, told_peers, told_pools; /* events to come, by slot */
     struct svcr_layout *event_layout; /* referenced: whose texts the last event lent */
     struct svcr_buffer event_text;

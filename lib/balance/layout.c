@@ -1,4 +1,4 @@
-/* Nodes: what a pool looks like in one table.
+/* Layouts: what a pool looks like in one table.
  *
  * Servers are the same over tables if URL and occurrence are (design section 6): peers are found
  * again in the pool's present layout by a hash of the two, or just at the same place, where they
@@ -316,8 +316,8 @@ static struct found *children_find(struct svcr_swap *swap, const struct svcr_ent
     return found;
 }
 
-static void child_fill(struct svcr_layout *layout, uint32_t i, const struct found *found,
-                       struct svcr_pack *pack)
+static void child_fill(struct svcr_swap *swap, struct svcr_layout *layout, uint32_t i,
+                       const struct found *found, struct svcr_pack *pack)
 {
     static const struct svcr_child none;
     const struct svcr_child *child = found->child != NULL ? found->child : &none;
@@ -327,6 +327,7 @@ static void child_fill(struct svcr_layout *layout, uint32_t i, const struct foun
     if (pool != NULL) {
         svcr_refs_take(&pool->refs);
     }
+    swap->num_missing += pool == NULL ? 1 : 0;
     layout->children[i] = pool;
     layout->links[i] = (struct svcr_link){.parent = layout->pool,
                                           .child = pool,
@@ -409,11 +410,11 @@ static bool mirroring_fill(struct svcr_swap *swap, struct svcr_layout *layout,
                            const struct found *found)
 {
     const struct svcr_traefik_service *object = object_of(layout);
-    bool limited = object->mirror_body != SVCR_FALSE && object->max_body_size.given;
     uint32_t num =
         layout->shape.num - 1 < SVCR_MIRRORS_MAX ? layout->shape.num - 1 : SVCR_MIRRORS_MAX;
-    layout->max_body =
-        limited && object->max_body_size.value >= 0 ? object->max_body_size.value : -1;
+    layout->max_body = svcr_mirror_limit(object->mirror_body != SVCR_FALSE,
+                                         object->max_body_size.given ? object->max_body_size.value
+                                                                     : SVCR_NO_BODY_LIMIT);
     if (num == 0) {
         return true;
     }
@@ -434,7 +435,8 @@ static bool failover_fill(struct svcr_swap *swap, struct svcr_layout *layout)
     const struct svcr_traefik_service *object = object_of(layout);
     const struct svcr_str *items = svcr_object_items(object, object->error_status);
     uint32_t num = object->error_status.num;
-    layout->max_body = object->max_request_body.given ? object->max_request_body.value : -1;
+    layout->max_body =
+        object->max_request_body.given ? object->max_request_body.value : SVCR_NO_BODY_LIMIT;
     if (num == 0) {
         return true;
     }
@@ -504,7 +506,7 @@ bool svcr_swap_node(struct svcr_swap *swap, struct svcr_pool *pool)
     layout->type = service != NULL ? service->type : 0;
     layout->strategy = service != NULL ? strategy_of(swap, service) : NULL;
     for (uint32_t i = 0; !servers && i < num; i++) {
-        child_fill(layout, i, &found[i], &pack);
+        child_fill(swap, layout, i, &found[i], &pack);
     }
     bool good = servers ? balancer_fill(swap, layout) : parent_fill(swap, layout, found);
     if (!good) {
@@ -512,6 +514,8 @@ bool svcr_swap_node(struct svcr_swap *swap, struct svcr_pool *pool)
         return false;
     }
     names_hash(layout);
+    layout->hears = !swap->balancer->core->traefik;
+    layout->tells = layout->hears || (servers && service->has_health);
     layout->refused =
         service != NULL && (service->wrong || service->depth == 0 || layout->unreadable);
     return true;

@@ -35,12 +35,12 @@ uint64_t svcr_mirror_count(uint64_t *counts, const int64_t *percents, uint32_t n
     return due;
 }
 
-uint64_t svcr_mirror_limit(bool mirror_body, int64_t max_body_size)
+int64_t svcr_mirror_limit(bool mirror_body, int64_t max_body_size)
 {
-    return mirror_body && max_body_size >= 0 ? (uint64_t)max_body_size : UINT64_MAX;
+    return mirror_body && max_body_size >= 0 ? max_body_size : SVCR_NO_BODY_LIMIT;
 }
 
-uint64_t svcr_mirror_fit(uint64_t due, uint64_t limit, uint64_t body_size)
+uint64_t svcr_mirror_fit(uint64_t due, int64_t limit, uint64_t body_size)
 {
-    return body_size <= limit ? due : 0;
+    return limit < 0 || body_size <= (uint64_t)limit ? due : 0;
 }

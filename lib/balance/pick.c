@@ -5,12 +5,14 @@
  * there, else to the fallback. In the default profile a child below which nobody turns out to be is
  * passed over: up to 16 are excluded from the strategy's choice, then what is left is tried in
  * order, those that look empty as well, because a child's look may be older than its servers'
- * state. In traefik-v3 the parent's choice stands.
+ * state. In traefik-v3 the parent's choice stands, whatever becomes of it.
  *
  * A pool in which nobody was found is not entered again by the same pick, so each is entered once
  * and each child looked at three times at most: a pick ends within 3 x (children below the handle)
  * steps and the steps of one strategy's pick for each pool and each child passed over (16 at most);
- * where the time of an ejected server is over, each server is looked at once more.
+ * where the time of an ejected server is over, each server is looked at once more. In traefik-v3 a
+ * pool may choose another child when it is asked again, which happens where a failover has it on
+ * both sides; that counts for the first 16 mains left, so there each is entered 17 times at most.
  * Recursion goes no deeper than the context's limit of nesting. */
 #include "balance/pick.h"
 
@@ -29,6 +31,7 @@ struct walk {
     const struct svcroute_request *request;
     struct svcr_choice choice;
     uint32_t depth;
+    uint32_t num_instead; /* traefik-v3: mains that answered themselves and were left */
     bool traefik;
     bool again;     /* mirrors are not counted */
     bool too_large; /* some failover cannot keep the body */
@@ -204,7 +207,7 @@ static uint32_t child_pick(struct walk *walk, struct svcr_seat *seat, const uint
     uint32_t num_servers = choice->num_excluded;
     choice->excluded = empty;
     choice->num_excluded = num_empty;
-    choice->unusable = walk->traefik ? 0 : SVCR_STATE_EMPTY;
+    choice->unusable = layout->hears ? SVCR_STATE_EMPTY : 0;
     uint32_t child = layout->strategy->pick(seat->scheduler, &layout->shape, choice);
     choice->excluded = servers;
     choice->num_excluded = num_servers;
@@ -258,8 +261,8 @@ static bool walk_mirroring(struct walk *walk, struct svcr_seat *seat)
     if (layout->num_mirrors != 0 && !walk->again) {
         due = svcr_mirror_count(seat->mirrors, layout->percents, layout->num_mirrors);
         bool known = (walk->request->flags & SVCROUTE_REQUEST_BODY_KNOWN) != 0;
-        if (known && layout->max_body >= 0) {
-            due = svcr_mirror_fit(due, (uint64_t)layout->max_body, walk->request->body_size);
+        if (known) {
+            due = svcr_mirror_fit(due, layout->max_body, walk->request->body_size);
         }
     }
     for (; due != 0 && pick->num_mirrors < SVCR_MIRRORS_MAX; due &= due - 1) {
@@ -269,30 +272,25 @@ static bool walk_mirroring(struct walk *walk, struct svcr_seat *seat)
     return walk_child(walk, layout, 0, false);
 }
 
-/* True if a child of a failover counts as up. In traefik-v3 only a load balancer with an active
- * check is ever known to be down, and only as main. */
+/* True if a child of a failover counts as up: what the failover does not know does. A main that
+ * tells is always heard. */
 static bool side_up(const struct walk *walk, const struct svcr_layout *layout, uint32_t side)
 {
     const struct svcr_seat *seat = seat_of(walk, layout->children[side]);
     if (seat == NULL) {
         return false;
     }
-    const struct svcr_pool *pool = layout->children[side];
-    if (!walk->traefik) {
-        return (atomic_load_explicit(&pool->state, memory_order_relaxed) & SVCR_STATE_EMPTY) == 0;
-    }
-    bool told = side == 0 && seat->layout->peers != NULL && seat->layout->service->has_health;
-    return !told || atomic_load_explicit(&pool->usable, memory_order_relaxed) != 0;
+    bool known = seat->layout->tells && (layout->hears || side == 0);
+    return !known ||
+           atomic_load_explicit(&layout->children[side]->usable, memory_order_relaxed) != 0;
 }
 
 static bool walk_fallback(struct walk *walk, const struct svcr_layout *layout)
 {
-    struct mark mark = mark_set(walk->pick);
+    uint32_t why = walk->pick->why;
     walk->pick->why = SVCROUTE_WHY_FALLBACK;
     bool found = walk_child(walk, layout, 1, false);
-    if (!found) {
-        mark_return(walk->pick, &mark);
-    }
+    walk->pick->why = found ? walk->pick->why : why;
     return found;
 }
 
@@ -310,6 +308,28 @@ static bool walk_main(struct walk *walk, const struct svcr_layout *layout)
     return found;
 }
 
+/* Main was asked and nobody is there: it answers 503, or 413 where a failover inside it cannot keep
+ * the body. The fallback is asked where that is listed, in the default profile after 503 anyway.
+ * What main sent is dropped then, cookies among it, but its mirrors get their copies. */
+static bool walk_instead(struct walk *walk, const struct svcr_layout *layout,
+                         const struct mark *before)
+{
+    bool listed = svcr_failover_wants_fallback(layout->ranges, layout->num_ranges,
+                                               walk->too_large ? 413 : 503);
+    if (!listed && (walk->traefik || walk->too_large)) {
+        return false;
+    }
+    struct mark mark = *before;
+    mark.num_mirrors = walk->pick->num_mirrors;
+    mark_return(walk->pick, &mark);
+    walk->too_large = false;
+    if (walk->traefik && walk->num_instead < SVCR_PICK_FAILOVERS_MAX) {
+        walk->num_instead++;
+        walk->picker->stamp++;
+    }
+    return walk_fallback(walk, layout);
+}
+
 static bool walk_failover(struct walk *walk, struct svcr_seat *seat)
 {
     const struct svcr_layout *layout = seat->layout;
@@ -322,10 +342,8 @@ static bool walk_failover(struct walk *walk, struct svcr_seat *seat)
         return false;
     }
     if (way == SVCR_FAILOVER_MAIN || way == SVCR_FAILOVER_EITHER) {
-        if (walk_main(walk, layout)) {
-            return true;
-        }
-        return !walk->traefik && !walk->too_large && walk_fallback(walk, layout);
+        struct mark mark = mark_set(walk->pick);
+        return walk_main(walk, layout) || walk_instead(walk, layout, &mark);
     }
     if (walk->traefik) {
         return way == SVCR_FAILOVER_FALLBACK && walk_fallback(walk, layout);

@@ -14,7 +14,7 @@ enum svcr_pick_state {
     SVCR_PICK_CLEAR = 0,
     SVCR_PICK_OPEN = 1,     /* a request is on its way */
     SVCR_PICK_FINISHED = 2, /* and over */
-    SVCR_PICK_EMPTY = 3,    /* traefik-v3: no server, but cookies */
+    SVCR_PICK_EMPTY = 3,    /* traefik-v3: no server, but cookies or mirrors */
 };
 
 /* A child of a layout that the epoch keeps. */

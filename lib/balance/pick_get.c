@@ -105,8 +105,17 @@ int svcroute_pick_get_info(const struct svcroute_pick *pick, struct svcroute_pic
         pick == NULL || info == NULL
             ? SVCROUTE_ERR_INVALID
             : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_pick_info, keeps_body));
-    if (error != 0 || !has_server(pick)) {
-        return error != 0 ? error : SVCROUTE_ERR_STATE;
+    if (error == 0 && pick->state == SVCR_PICK_CLEAR) {
+        error = SVCROUTE_ERR_STATE;
+    }
+    if (error != 0) {
+        return error;
+    }
+    if (pick->state == SVCR_PICK_EMPTY) {
+        struct svcroute_pick_info nobody = {.num_cookies = pick->num_cookies,
+                                            .num_mirrors = pick->num_mirrors};
+        svcr_struct_write(info, &nobody, sizeof(nobody));
+        return 0;
     }
     const struct svcr_layout *layout = pick->layout;
     const struct svcr_tree_service *service = layout->service;
@@ -163,7 +172,7 @@ int svcroute_pick_get_mirror(const struct svcroute_pick *pick, size_t index,
         pick == NULL || info == NULL
             ? SVCROUTE_ERR_INVALID
             : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_mirror_info, reserved));
-    if (error == 0 && !has_server(pick)) {
+    if (error == 0 && pick->state == SVCR_PICK_CLEAR) {
         error = SVCROUTE_ERR_STATE;
     }
     if (error == 0 && index >= pick->num_mirrors) {

@@ -77,6 +77,16 @@ static void empty(struct svcroute_pick *pick)
     pick->num_outer_cookies = 0;
 }
 
+/* True if a pick without a server has something all the same: in traefik-v3 a sticky parent sets
+ * its cookie whatever its child answers, and mirrors get their copies whatever main answers, also
+ * where that is 503 or 413 because nobody was asked. */
+static bool leaves_something(const struct svcroute_picker *picker, const struct svcroute_pick *pick,
+                             int error)
+{
+    return (error == SVCROUTE_ERR_NO_SERVER || error == SVCROUTE_ERR_BODY_TOO_LARGE) &&
+           picker->core->traefik && (pick->num_cookies != 0 || pick->num_mirrors != 0);
+}
+
 /* Picks into a clear pick. */
 static int pick_first(struct svcroute_picker *picker, struct svcr_seat *seat, uint64_t handle,
                       const struct svcroute_request *request, struct svcroute_pick *pick)
@@ -85,7 +95,7 @@ static int pick_first(struct svcroute_picker *picker, struct svcr_seat *seat, ui
         .request = request, .excluded = request->excluded, .num_excluded = request->num_excluded};
     empty(pick);
     int error = svcr_pick_walk(picker, seat, &start, pick);
-    if (error != 0 && (error != SVCROUTE_ERR_NO_SERVER || pick->num_cookies == 0)) {
+    if (error != 0 && !leaves_something(picker, pick, error)) {
         return error;
     }
     picker->epoch->taken++;
@@ -95,7 +105,7 @@ static int pick_first(struct svcroute_picker *picker, struct svcr_seat *seat, ui
     if (error == 0) {
         open_request(picker, pick);
     } else {
-        pick->state = SVCR_PICK_EMPTY; /* traefik-v3 sets cookies without a server */
+        pick->state = SVCR_PICK_EMPTY;
     }
     return error;
 }
@@ -143,8 +153,7 @@ int svcroute_picker_pick_mirror(struct svcroute_picker *picker, const struct svc
     if (error != 0) {
         return error;
     }
-    bool used = pick->state == SVCR_PICK_OPEN || pick->state == SVCR_PICK_FINISHED;
-    if (!used || mirror->state != SVCR_PICK_CLEAR) {
+    if (pick->state == SVCR_PICK_CLEAR || mirror->state != SVCR_PICK_CLEAR) {
         return SVCROUTE_ERR_STATE;
     }
     if (index >= pick->num_mirrors) {

@@ -269,6 +269,29 @@ int svcroute_picker_refresh(struct svcroute_picker *picker, uint64_t now)
 
 /* ---- life ---- */
 
+/* Pickers of one balancer are not to start alike. */
+static void random_seed(struct svcroute_picker *picker, uint64_t seed)
+{
+    svcr_random_seed(&picker->random, svcr_hash_mix(seed, picker->number + 1));
+}
+
+int svcroute_picker_seed(struct svcroute_picker *picker, uint64_t seed)
+{
+    if (picker == NULL) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    random_seed(picker, seed);
+    for (size_t i = 0; i < picker->num_seats; i++) {
+        struct svcr_seat *seat = &picker->seats[i];
+        if (seat->scheduler != NULL) {
+            memset(seat->scheduler, 0, seat->scheduler_bytes);
+            seat->layout->strategy->open(seat->scheduler, &seat->layout->shape, &picker->random,
+                                         picker->phase);
+        }
+    }
+    return 0;
+}
+
 static struct svcroute_picker *picker_make(struct svcroute_balancer *balancer)
 {
     struct svcr_core *core = balancer->core;
@@ -301,7 +324,7 @@ static struct svcroute_picker *picker_make(struct svcroute_balancer *balancer)
     picker->phase = (balancer->options.flags & SVCROUTE_BALANCER_NO_PHASE) == 0;
     picker->lane = SVCR_LANES;
     picker->depth_limit = core->context->limits.nesting + 2;
-    svcr_random_seed(&picker->random, svcr_hash_mix(balancer->options.seed, picker->number + 1));
+    random_seed(picker, balancer->options.seed);
     return picker;
 }
 

@@ -61,7 +61,7 @@ _Static_assert(sizeof(struct svcr_peer) <= 128, "what threads share of a server 
 /* A child of a pool's present layout; the driver's. */
 struct svcr_link {
     struct svcr_pool *parent, *child; /* child NULL: not there */
-    struct svcr_link *next, **back;   /* among the links that lead to the child */
+    struct svcr_link *next, **back;   /* among the links that lead to the child, or wait for one */
     bool counts;                      /* the child's state is part of the parent's */
     bool counted;                     /* the child is among the parent's `usable` */
     bool refuses;                     /* the child is among the parent's `refusals` */
@@ -82,7 +82,6 @@ struct svcr_pool {
     uint32_t refusals;           /* traefik-v3: children that are refused or not there */
     struct svcr_pool *next_look; /* in the list of those whose state is looked at */
     bool looked;
-    struct svcr_pool *unresolved; /* next in the list of pools with a child that is not there */
     /* During an update: */
     struct svcr_layout *staged; /* the layout to come */
     struct svcr_pool *next_staged;
@@ -90,10 +89,9 @@ struct svcr_pool {
 };
 
 enum {
-    SVCR_POOL_WORK = 1,       /* among those that an update looks at */
-    SVCR_POOL_NEW = 2,        /* made by the update under way */
-    SVCR_POOL_LEAVING = 4,    /* no longer there after it */
-    SVCR_POOL_UNRESOLVED = 8, /* in the list of pools with a child that is not there */
+    SVCR_POOL_WORK = 1,    /* among those that an update looks at */
+    SVCR_POOL_NEW = 2,     /* made by the update under way */
+    SVCR_POOL_LEAVING = 4, /* no longer there after it */
 };
 
 /* What a pool looks like in one table; immutable, shared by the pickers. */
@@ -119,6 +117,11 @@ struct svcr_layout {
     uint32_t num_mirrors;
     bool unreadable; /* a failover's status or a mirror's percentage says nothing */
     bool refused;    /* nobody gets in: it is wrong itself */
+    /* Who knows that nobody is left below: a parent that hears passes over its children that tell.
+     * In profile default all do. In traefik-v3 a load balancer with an active check tells, and
+     * nobody hears but a failover, of its main (behaviour section 10). */
+    bool tells;
+    bool hears;
     svcr_text name;
 };
 

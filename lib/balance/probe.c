@@ -393,15 +393,3 @@ bool svcr_probe_judge(const struct svcr_probe_plan *plan, int64_t status)
     }
     return plan->status != 0 ? status == plan->status : status >= 200 && status < 400;
 }
-
-enum svcr_probe_step svcr_probe_step(const struct svcr_probe_plan *plan, uint32_t hops,
-                                     int64_t status, enum svcr_probe_location location)
-{
-    bool redirects = (status >= 301 && status <= 303) || status == 307 || status == 308;
-
-    if (!plan->follow_redirects || !redirects || location == SVCR_LOCATION_NONE) {
-        return SVCR_STEP_FINAL;
-    }
-    return hops < SVCR_PROBE_HOPS_MAX && location == SVCR_LOCATION_GOOD ? SVCR_STEP_FOLLOW
-                                                                        : SVCR_STEP_DOWN;
-}

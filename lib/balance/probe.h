@@ -15,8 +15,6 @@
 
 #include "base/text.h"
 
-enum { SVCR_PROBE_HOPS_MAX = 9 };
-
 struct svcr_probe_header {
     svcr_text name, value;
 };
@@ -73,12 +71,5 @@ int svcr_probe_compose(struct svcr_probe *probe, struct svcr_buffer *buffer,
 
 /* True if a final status means up. */
 bool svcr_probe_judge(const struct svcr_probe_plan *plan, int64_t status);
-
-enum svcr_probe_location { SVCR_LOCATION_NONE = 0, SVCR_LOCATION_GOOD, SVCR_LOCATION_BAD };
-enum svcr_probe_step { SVCR_STEP_FINAL = 0, SVCR_STEP_FOLLOW, SVCR_STEP_DOWN };
-/* What comes after an answer that `hops` redirects led to: it is final, its Location is asked next,
- * or the server is down (too many redirects, a Location that is no URL). */
-enum svcr_probe_step svcr_probe_step(const struct svcr_probe_plan *plan, uint32_t hops,
-                                     int64_t status, enum svcr_probe_location location);
 
 #endif

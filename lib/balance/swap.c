@@ -6,7 +6,7 @@
  * namespace, name, port), so only settings changed. Services without a partner come and go.
  *
  * Parents of what leaves or bears another name now have to be looked at, although nothing in their
- * own documents changed, and so do pools that miss a child, which may have come. */
+ * own documents changed, and so do those that wait for a name that appeared or changed hands. */
 #include "balance/swap.h"
 
 #include <svcroute/error.h>
@@ -63,7 +63,6 @@ void svcr_swap_add(struct svcr_swap *swap, struct svcr_pool *pool, const struct 
     pool->next_staged = swap->levels[level];
     swap->levels[level] = pool;
     swap->lowest = level < swap->lowest ? level : swap->lowest;
-    swap->num_work++;
 }
 
 void svcr_swap_add_parents(struct svcr_swap *swap, const struct svcr_pool *pool)
@@ -177,11 +176,27 @@ static int suffix_order(const struct svcr_entry *a, const struct svcr_entry *b)
     return svcr_text_compare(a->name, b->name);
 }
 
+/* Notes a group's name if somebody may wait for it. */
+static bool news_add(struct svcr_swap *swap, svcr_text name)
+{
+    struct svcr_news *news = svcr_arena_alloc(&swap->arena, sizeof(*news));
+    if (news == NULL) {
+        return fail(swap, SVCROUTE_ERR_NOMEM);
+    }
+    *news = (struct svcr_news){swap->news, name};
+    swap->news = news;
+    return true;
+}
+
 static bool differ(void *user, struct svcr_block *older, struct svcr_block *newer)
 {
     struct comparing *comparing = user;
     const struct svcr_group *a = (const struct svcr_group *)(void *)older;
     const struct svcr_group *b = (const struct svcr_group *)(void *)newer;
+    bool waited = comparing->swap->balancer->waiting.num != 0 && !comparing->routes;
+    if (waited && b != NULL && !news_add(comparing->swap, b->name)) {
+        return false;
+    }
     uint32_t num_a = a != NULL ? a->num_entries : 0;
     uint32_t num_b = b != NULL ? b->num_entries : 0;
     uint32_t i = 0;
@@ -390,9 +405,12 @@ bool svcr_swap_compare(struct svcr_swap *swap)
             svcr_swap_add_parents(swap, new->pool);
         }
     }
-    for (struct svcr_pool *pool = swap->balancer->unresolved; pool != NULL;
-         pool = pool->unresolved) {
-        svcr_swap_add(swap, pool, NULL);
+    const struct svcr_waiting *waiting = &swap->balancer->waiting;
+    for (const struct svcr_news *news = swap->news; news != NULL; news = news->next) {
+        const struct svcr_link *link = svcr_waiting_find(swap->context, waiting, news->name);
+        for (; link != NULL; link = svcr_waiting_next(link, news->name)) {
+            svcr_swap_add(swap, link->parent, NULL);
+        }
     }
     compare_secrets(swap);
     return true;

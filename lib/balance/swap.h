@@ -19,8 +19,13 @@ struct svcr_swap {
     uint32_t num_levels;
     uint32_t lowest;           /* no level before it has a pool */
     struct svcr_pool *leaving; /* linked by next_staged */
-    size_t num_work, num_leaving;
+    size_t num_leaving;
     size_t num_new_peers;
+    size_t num_missing; /* children that are not there, of the layouts made */
+    struct svcr_news {  /* names of groups that differ, for those who wait */
+        struct svcr_news *next;
+        svcr_text name;
+    } * news;
     bool has_checks; /* some layout has checks, which need timers */
     bool rekeyed;    /* values of cookies are not what they were */
     int error;

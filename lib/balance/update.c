@@ -103,6 +103,10 @@ static bool stage_room(struct update *update)
         /* One for each pool's probes and each server's ejection. */
         error = svcr_timers_reserve(context, balancer->timers, balancer->pools.num + peers);
     }
+    if (error == 0) {
+        error = svcr_waiting_reserve(context, &balancer->waiting,
+                                     balancer->waiting.num + swap->num_missing);
+    }
     swap->error = error;
     return error == 0;
 }
@@ -167,7 +171,7 @@ static void rollback(struct update *update)
 
 /* ---- committing ---- */
 
-static void links_cut(struct svcr_layout *layout)
+static void links_cut(struct svcroute_balancer *balancer, struct svcr_layout *layout)
 {
     for (uint32_t i = 0; layout != NULL && layout->links != NULL && i < layout->shape.num; i++) {
         struct svcr_link *link = &layout->links[i];
@@ -177,15 +181,17 @@ static void links_cut(struct svcr_layout *layout)
                 link->next->back = link->back;
             }
             link->back = NULL;
+            balancer->waiting.num -= link->child == NULL ? 1 : 0;
         }
     }
 }
 
-static void links_tie(struct svcr_layout *layout)
+static void links_tie(struct svcroute_balancer *balancer, struct svcr_layout *layout)
 {
     for (uint32_t i = 0; layout->links != NULL && i < layout->shape.num; i++) {
         struct svcr_link *link = &layout->links[i];
         if (link->child == NULL) {
+            svcr_waiting_add(balancer->core->context, &balancer->waiting, layout, i);
             continue;
         }
         link->next = link->child->parents;
@@ -241,8 +247,8 @@ static void pool_commit(struct svcroute_balancer *balancer, struct svcr_pool *po
 {
     struct svcr_layout *layout = pool->staged;
     struct svcr_layout *older = pool->layout;
-    links_cut(older);
-    links_tie(layout);
+    links_cut(balancer, older);
+    links_tie(balancer, layout);
     if (layout->peers != NULL) {
         peers_commit(balancer, layout, older);
         svcr_health_commit(balancer, layout, older);
@@ -277,7 +283,7 @@ static void count_children(struct svcr_pool *pool)
 static void pool_leave(struct svcroute_balancer *balancer, struct svcr_pool *pool)
 {
     struct svcr_layout *layout = pool->layout;
-    links_cut(layout);
+    links_cut(balancer, layout);
     if (layout->peers != NULL) {
         svcr_health_leave(balancer, layout);
     }
@@ -288,15 +294,6 @@ static void pool_leave(struct svcroute_balancer *balancer, struct svcr_pool *poo
     svcr_slots_give(&balancer->pools, pool->slot);
     pool->layout = NULL;
     svcr_layout_unref(layout);
-}
-
-static bool misses_child(const struct svcr_layout *layout)
-{
-    bool misses = false;
-    for (uint32_t i = 0; layout->children != NULL && !misses && i < layout->shape.num; i++) {
-        misses = layout->children[i] == NULL;
-    }
-    return misses;
 }
 
 static void write_changes(const struct update *update, struct svcr_mail *mail)
@@ -349,7 +346,6 @@ static void send_mail(struct svcroute_balancer *balancer)
 static void commit_pools(struct update *update)
 {
     struct svcroute_balancer *balancer = update->swap.balancer;
-    balancer->unresolved = NULL; /* all of them are among those looked at */
     for (struct svcr_pool *pool = update->done; pool != NULL; pool = pool->next_staged) {
         bool changed = pool->staged != NULL;
         if (changed) {
@@ -357,10 +353,6 @@ static void commit_pools(struct update *update)
         }
         pool->flags &= (uint8_t) ~(SVCR_POOL_WORK | SVCR_POOL_NEW);
         pool->entry = NULL;
-        if (misses_child(pool->layout)) {
-            pool->unresolved = balancer->unresolved;
-            balancer->unresolved = pool;
-        }
         if (changed && pool->layout->children != NULL) {
             count_children(pool);
         }

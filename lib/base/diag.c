@@ -250,19 +250,6 @@ struct svcr_diag *svcr_diag_vnew(struct svcroute_context *context, enum svcr_dia
     return diag;
 }
 
-struct svcr_diag *svcr_diag_new(struct svcroute_context *context, enum svcr_diag_id id,
-                                uint32_t severity, const struct svcr_place *place,
-                                const char *format, ...)
-{
-    struct svcr_diag *diag;
-    va_list arguments;
-
-    va_start(arguments, format);
-    diag = svcr_diag_vnew(context, id, severity, place, format, arguments);
-    va_end(arguments);
-    return diag;
-}
-
 struct svcr_diag *svcr_diag_ref(struct svcr_diag *diag)
 {
     svcr_refs_take(&diag->refs);

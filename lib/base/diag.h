@@ -35,12 +35,9 @@ struct svcr_diag {
 };
 
 /* Makes a record; NULL when out of memory. Severity 0: the registry's. */
-__attribute__((format(printf, 5, 6))) struct svcr_diag *
-svcr_diag_new(struct svcroute_context *context, enum svcr_diag_id id, uint32_t severity,
-              const struct svcr_place *place, const char *format, ...);
-struct svcr_diag *svcr_diag_vnew(struct svcroute_context *context, enum svcr_diag_id id,
-                                 uint32_t severity, const struct svcr_place *place,
-                                 const char *format, va_list arguments);
+__attribute__((format(printf, 5, 0))) struct svcr_diag *
+svcr_diag_vnew(struct svcroute_context *context, enum svcr_diag_id id, uint32_t severity,
+               const struct svcr_place *place, const char *format, va_list arguments);
 struct svcr_diag *svcr_diag_ref(struct svcr_diag *diag);
 void svcr_diag_unref(struct svcroute_context *context, struct svcr_diag *diag);
 uint32_t svcr_diag_severity(enum svcr_diag_id id);

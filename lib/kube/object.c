@@ -77,6 +77,19 @@ bool svcr_object_identical(const struct svcr_object *a, const struct svcr_object
                    a->bytes - a->content_end) == 0);
 }
 
+/* ---- positions ---- */
+
+struct svcr_position svcr_rule_match_position(const struct svcr_object *object,
+                                              const struct svcr_rule *rule, uint32_t offset)
+{
+    struct svcr_position position = svcr_object_position(object, rule->place, SVCR_RULE_MATCH);
+    svcr_text text = svcr_object_text(object, rule->match);
+    for (size_t i = 1; i <= offset && i <= text.size; i++) {
+        position.column += i == text.size || ((uint8_t)text.data[i] & 0xc0) != 0x80;
+    }
+    return position;
+}
+
 /* ---- references ---- */
 
 static const struct svcr_ingress_route *as_route(const struct svcr_object *object)

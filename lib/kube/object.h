@@ -180,6 +180,11 @@ struct svcr_rule { /* spec.routes[] of an IngressRoute */
 enum { SVCR_RULE_KIND = 1, SVCR_RULE_MATCH, SVCR_RULE_SYNTAX, SVCR_RULE_PRIORITY, SVCR_RULE_SERVICES,
        SVCR_RULE_MIDDLEWARES, SVCR_RULE_OBSERVABILITY };
 
+/* Where the byte `offset` of a rule's match, as decoded, stands in its document; offset = its size: just
+ * behind the last character. */
+struct svcr_position svcr_rule_match_position(const struct svcr_object *object,
+                                              const struct svcr_rule *rule, uint32_t offset);
+
 struct svcr_tls_domain {
     struct svcr_str main;
     struct svcr_list sans; /* struct svcr_str */

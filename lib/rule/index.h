@@ -13,21 +13,13 @@
 
 #include "base/trie.h"
 #include "rule/program.h"
+#include "rule/queue.h"
 
-struct svcr_candidate {
-    int64_t priority; /* the greater first */
-    uint64_t length;  /* of the rule's text; the longer first */
-    svcr_text name;   /* then as bytes; unique in an index; borrowed from `holder` */
-    const struct svcr_program *program; /* borrowed from `holder` */
-    const void *route;                  /* the caller's; borrowed from `holder` */
-    struct svcr_block *holder;          /* referenced while it is in the index */
-};
-
-/* <0: `a` goes ahead of `b`. 0 only for the same name. */
-int svcr_candidate_compare(const struct svcr_candidate *a, const struct svcr_candidate *b);
-
+/* All zero: empty. */
 struct svcr_index {
-    struct svcr_trie hosts;
+    struct svcr_trie hosts;  /* by scope and host */
+    struct svcr_trie wild;   /* by scope and what follows "*" */
+    struct svcr_block *none; /* of no scope and no host, which every request meets; NULL: nothing */
 };
 
 /* Adds a candidate at all anchors of its program; one that is there already (same order) is
@@ -35,7 +27,7 @@ struct svcr_index {
  * after a failure the index can be cleared and nothing else. */
 int svcr_index_add(struct svcroute_context *context, struct svcr_index *index, svcr_text scope,
                    const struct svcr_candidate *candidate);
-/* Takes out what was added with these; not there: nothing. */
+/* Takes out what was added with these; not there: nothing. Codes as above. */
 int svcr_index_remove(struct svcroute_context *context, struct svcr_index *index, svcr_text scope,
                       const struct svcr_candidate *candidate);
 struct svcr_index svcr_index_share(const struct svcr_index *index);

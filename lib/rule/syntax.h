@@ -21,6 +21,7 @@ struct svcr_argument {
 struct svcr_expr {
     uint32_t kind;          /* enum svcr_expr_kind */
     uint32_t offset, size;  /* in the rule's text */
+    uint32_t num_calls;     /* in it, itself included */
     uint32_t num_arguments; /* of a call */
     svcr_text name;         /* of a call, as written */
     const struct svcr_argument *arguments;
@@ -37,11 +38,12 @@ struct svcr_rule_fault {
 /* Parentheses and "!" inside each other; more is a fault. */
 enum { SVCR_RULE_DEPTH_MAX = 256 };
 
-/* Reads a rule. The tree lies in the arena and borrows from `text`. Errors: SVCROUTE_ERR_SYNTAX,
- * with `fault` filled; SVCROUTE_ERR_NOMEM. */
+/* Reads a rule. The tree lies in the arena and borrows from `text`; a chain of "&&" or "||" is one
+ * node, so that a tree is nowhere deeper than three times SVCR_RULE_DEPTH_MAX and some. Errors:
+ * SVCROUTE_ERR_SYNTAX, with `fault` filled; SVCROUTE_ERR_NOMEM. */
 int svcr_rule_parse(struct svcr_arena *arena, svcr_text text, struct svcr_expr **out,
                     struct svcr_rule_fault *fault);
-/* Fills a fault. */
+/* Fills a fault, in UTF-8 whatever the arguments hold; gives SVCROUTE_ERR_SYNTAX. */
 __attribute__((format(printf, 3, 4))) int svcr_rule_fail(struct svcr_rule_fault *fault,
                                                          uint32_t offset, const char *format, ...);
 

@@ -14,7 +14,7 @@
 
 #define MILLISECOND INT64_C(1000000)
 
-enum { HEADERS_MAX = 16, LINE_MAX_SIZE = 512 };
+enum { HEADERS_MAX = 16, HOPS_MAX = 9 };
 
 static uint64_t moment(const struct svcroute_node *map, const char *key)
 {
@@ -162,32 +162,30 @@ static void judge_grpc_address(struct runner *runner, struct svcroute_context *c
 
 /* ---- answers ---- */
 
-/* Plays the host that follows redirects; `requests` counts what it sends. */
-static bool follow(const struct svcroute_node *case_, const struct svcr_probe_plan *plan,
-                   int64_t *requests)
+/* The one Location that is no URL has a bracket that never closes. */
+static bool is_url(svcr_text text)
+{
+    return !memchr(text.data, '[', text.size) || memchr(text.data, ']', text.size);
+}
+
+/* Plays the host, whose part it is to follow redirects (struct svcroute_event): those with a
+ * Location, nine at most; `requests` counts what it sends. Gives the last status; 0: none. */
+static int64_t follow(const struct svcroute_node *case_, const struct svcr_probe_plan *plan,
+                      int64_t *requests)
 {
     const struct svcroute_node *list = runtime_find(case_, "redirects");
     const struct svcroute_node *item = svcroute_node_first(list);
 
     for (uint32_t hops = 0;; hops++, item = svcroute_node_next(list, item)) {
         int64_t status = runtime_integer(case_, item ? "redirect_code" : "final_status", 0);
-        enum svcr_probe_location location = SVCR_LOCATION_NONE;
+        bool redirects = (status >= 301 && status <= 303) || status == 307 || status == 308;
 
-        if (item) { /* the one that is no URL has a bracket that never closes */
-            svcr_text text = svcroute_node_get_text(item);
-
-            location = memchr(text.data, '[', text.size) && !memchr(text.data, ']', text.size)
-                           ? SVCR_LOCATION_BAD
-                           : SVCR_LOCATION_GOOD;
-        }
         ++*requests;
-        switch (svcr_probe_step(plan, hops, status, location)) {
-        case SVCR_STEP_FINAL:
-            return svcr_probe_judge(plan, status);
-        case SVCR_STEP_DOWN:
-            return false;
-        case SVCR_STEP_FOLLOW:
-            break;
+        if (!plan->follow_redirects || !redirects || !item) {
+            return status;
+        }
+        if (hops == HOPS_MAX || !is_url(svcroute_node_get_text(item))) {
+            return 0;
         }
     }
 }
@@ -201,7 +199,8 @@ static void judge_answer(struct runner *runner, struct svcroute_context *context
     };
     struct svcr_probe_plan *plan = make_plan(context, &settings);
     int64_t requests = 0;
-    bool up = follow(case_, plan, &requests);
+    int64_t status = follow(case_, plan, &requests);
+    bool up = status != 0 && svcr_probe_judge(plan, status);
 
     if (up == runtime_flag(case_, "up") && requests == runtime_integer(case_, "requests", 0)) {
         runner_pass(runner);

@@ -297,13 +297,24 @@ START_TEST(a_full_list_counts)
 }
 END_TEST
 
+__attribute__((format(printf, 3, 4))) static struct svcr_diag *
+diag_make(struct svcroute_context *context, const struct svcr_place *place, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    struct svcr_diag *diag = svcr_diag_vnew(context, SVCR_DIAG_CYCLE, 0, place, format, arguments);
+    va_end(arguments);
+    ck_assert_ptr_nonnull(diag);
+    return diag;
+}
+
 START_TEST(records_are_shared)
 {
     struct failing_allocator allocator;
     struct svcroute_context *context = failing_context(&allocator);
     struct svcr_place place = place_at(1, "a");
     struct svcroute_diags *first, *second;
-    struct svcr_diag *diag = svcr_diag_new(context, SVCR_DIAG_CYCLE, 0, &place, "round %s", "and");
+    struct svcr_diag *diag = diag_make(context, &place, "round %s", "and");
 
     ck_assert_int_eq(svcroute_diags_new(&first, context), SVCROUTE_OK);
     ck_assert_int_eq(svcroute_diags_new(&second, context), SVCROUTE_OK);
