@@ -49,7 +49,6 @@ static void subject_at(struct svcr_subject *subject, const struct svcr_anchor *a
                        svcr_text path)
 {
     subject->host = anchor->host;
-    subject->host_none = false;
     subject->path = path;
 }
 
@@ -168,7 +167,8 @@ static size_t uses_list(const struct svcr_entry *const *routes, size_t num, stru
     for (size_t i = 0; i < num; i++) {
         const struct svcroute_route *handle = (const void *)routes[i];
         const struct svcr_route *route = svcr_entry_route(handle);
-        bool counts = route->program != NULL && route->parents == NULL;
+        bool counts =
+            route->program != NULL && route->parents == NULL && !svcr_program_never(route->program);
         for (uint32_t j = 0; counts && j < route->program->num_anchors; j++) {
             svcr_text host = route->program->anchors[j].host;
             if (host.size != 0) {

@@ -72,8 +72,9 @@ static bool read_theirs(struct log *log, const struct svcroute_node *expected)
 /* What the reference says only when it builds handlers, which the log does not reach. */
 static bool found_late(struct svcroute_text id)
 {
-    static const char *const ids[] = {"cycle", "failover-needs-check", "bad-percent", "bad-status",
-                                      "limit-nesting"};
+    static const char *const ids[] = {"cycle",          "failover-needs-check", "bad-percent",
+                                      "bad-status",     "limit-nesting",        "rule-syntax",
+                                      "rule-syntax-v2", "child-route-settings"};
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         if (is(id, ids[i])) {
             return true;
