@@ -231,7 +231,7 @@ struct character {
 };
 
 /* Takes the last character of what is left. */
-static struct character take(struct walk *walk)
+static inline struct character take(struct walk *walk)
 {
     bool escape = walk->left >= 3 && walk->path.data[walk->left - 3] == '%';
     struct character character;
@@ -246,7 +246,7 @@ static struct character take(struct walk *walk)
     return character;
 }
 
-static void put(struct walk *walk, struct character character)
+static inline void put(struct walk *walk, struct character character)
 {
     size_t size = character.encoded ? 3 : 1;
 
@@ -264,19 +264,25 @@ static void put(struct walk *walk, struct character character)
 
 static const struct character slash = {.byte = '/', .separator = true};
 
-/* Walks over the last segment of what is left and the "/" ahead of it. *dots: the number of its
- * characters if all are ".", else 3. */
-static void skip_segment(struct walk *walk, unsigned *dots)
-{
-    *dots = 0;
-    for (;;) {
-        struct character character = take(walk);
+struct segment {
+    unsigned dots; /* the number of its characters if all are ".", else 3 */
+    size_t size;   /* as written, with the "/" ahead of it */
+};
 
-        if (character.separator) {
-            return;
+/* Walks over the last segment of what is left and the "/" ahead of it. */
+static struct segment skip_segment(struct walk *walk)
+{
+    struct segment segment = {0, 0};
+    struct character character;
+
+    do {
+        character = take(walk);
+        segment.size += character.encoded ? 3 : 1;
+        if (!character.separator) {
+            segment.dots = character.byte == '.' && segment.dots < 3 ? segment.dots + 1 : 3;
         }
-        *dots = character.byte == '.' && *dots < 3 ? *dots + 1 : 3;
-    }
+    } while (!character.separator);
+    return segment;
 }
 
 static void write_segment(struct walk *walk)
@@ -298,20 +304,23 @@ static size_t write_clean(svcr_text path, bool decoded, char *end)
 
     walk.left = path.size;
     while (walk.left > 0) {
-        size_t segment = walk.left;
-        unsigned dots;
+        size_t start = walk.left;
+        struct segment segment = skip_segment(&walk);
 
-        skip_segment(&walk, &dots);
-        if (dots == 2) {
+        if (segment.dots == 2) {
             parents++;
-        } else if (dots >= 3 && parents > 0) {
+        } else if (segment.dots > 2 && parents > 0) {
             parents--;
-        } else if (dots >= 3) {
+        } else if (segment.dots > 2) {
             if (walk.size == 0 && ends_open) {
                 put(&walk, slash);
             }
-            walk.left = segment;
-            write_segment(&walk);
+            if (end != NULL) {
+                walk.left = start;
+                write_segment(&walk);
+            } else {
+                walk.size += segment.size;
+            }
         }
     }
     if (walk.size == 0) {

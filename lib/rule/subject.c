@@ -79,6 +79,9 @@ static int make_host(struct svcr_subject *subject, svcr_text text)
         return SVCROUTE_ERR_BAD_REQUEST;
     }
     subject->host = strip_host(text);
+    if ((svcr_octets_shared(subject->host) & SVCR_OCTET_NAME) != 0) {
+        return 0;
+    }
     for (size_t i = 0; i < subject->host.size; i++) {
         char c = subject->host.data[i];
 
