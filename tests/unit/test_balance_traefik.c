@@ -279,6 +279,67 @@ START_TEST(asking_again_ends)
 }
 END_TEST
 
+/* Answers after some milliseconds. */
+static void answer_after(struct scene *scene, const char *service, uint64_t milliseconds)
+{
+    struct svcroute_pick *pick = pick_make(scene);
+    struct svcroute_outcome outcome = {.size = sizeof(outcome),
+                                       .kind = SVCROUTE_OUTCOME_STATUS,
+                                       .status = 200,
+                                       .first_byte = milliseconds * 1000000};
+    ck_assert_int_eq(svcroute_picker_pick(scene->picker, handle_of(scene, service), NULL, pick, 0),
+                     0);
+    ck_assert_int_eq(svcroute_pick_finish(pick, &outcome, 0), 0);
+    svcroute_pick_free(pick);
+}
+
+static struct svcroute_server_stats stats_of(struct scene *scene, uint64_t id)
+{
+    struct svcroute_server_stats stats = {.size = sizeof(stats)};
+    ck_assert_int_eq(svcroute_balancer_get_server_stats(scene->balancer, id, &stats), 0);
+    return stats;
+}
+
+/* Another strategy is no other server: least time finds room for its samples where the server is,
+ * and time to first byte is told in nanoseconds, whoever keeps it. */
+START_TEST(strategies_change_and_servers_stay)
+{
+    static const char *const strategies[] = {"wrr", "leasttime", "p2c", "leasttime"};
+    struct script script = {0};
+    struct scene scene;
+    uint64_t id = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        char spec[128];
+        snprintf(spec, sizeof(spec), "{weighted: {services: [{name: a, port: 80, strategy: %s}]}}",
+                 strategies[i]);
+        say_service(&script, "a", 1, 1, 0);
+        say_tree(&script, "t", spec);
+        if (i == 0) {
+            scene_open(&scene, &script, "traefik", SVCROUTE_BALANCER_NO_PHASE);
+            ck_assert_int_eq(
+                svcroute_balancer_find_server(scene.balancer, SVCR_TEXT("default-a-80"), 0, &id),
+                0);
+        } else {
+            scene_load(&scene, &script);
+            scene_update(&scene, i);
+        }
+        ck_assert_uint_eq(stats_of(&scene, id).picks, 64 * i);
+        if (i == 1) { /* what wrr had seen is no sample */
+            ck_assert_uint_eq(stats_of(&scene, id).latency, 0);
+        }
+        for (unsigned k = 0; k < 64; k++) {
+            answer_after(&scene, "default-t", 20);
+        }
+        ck_assert_uint_eq(stats_of(&scene, id).latency, 20000000);
+    }
+    for (unsigned k = 0; k < 100; k++) {
+        answer_after(&scene, "default-t", 30);
+    }
+    ck_assert_uint_eq(stats_of(&scene, id).latency, 30000000);
+    scene_close(&scene);
+}
+END_TEST
+
 Suite *suite_balance_traefik(void);
 Suite *suite_balance_traefik(void)
 {
@@ -290,6 +351,7 @@ Suite *suite_balance_traefik(void)
     tcase_add_test(all, a_body_too_large_answers);
     tcase_add_test(all, both_sides_are_asked);
     tcase_add_test(all, asking_again_ends);
+    tcase_add_test(all, strategies_change_and_servers_stay);
     suite_add_tcase(suite, all);
     return suite;
 }
