@@ -41,24 +41,31 @@ struct svcroute_target {
 /**
  * Takes a request target apart.
  * @param target as it stands in the request line; the parts are borrowed from it
- * @param out gets the parts
+ * @param out gets the parts; its `size` is set by the caller
  *
- * Errors: SVCROUTE_ERR_BAD_REQUEST (answer 400), SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE.
- * Does not allocate. Any thread. Since 0.1.
+ * User information in front of a host ("user@host") is left out of the authority. The path is
+ * looked at by svcroute_path_clean(). Errors: SVCROUTE_ERR_BAD_REQUEST (answer 400: a blank or
+ * control byte, none of the forms, no or no well-formed host in absolute and authority form),
+ * SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE. Does not allocate. Any thread. Since 0.1.
  */
 SVCROUTE_API int svcroute_target_read(struct svcroute_text target, struct svcroute_target *out);
 
-/** What svcroute_path_clean() lets through; without it, a path that holds such a character encoded
- * is refused. */
+/** What svcroute_path_clean() lets through; without it, a path that holds such a character encoded,
+ * or in need of being encoded, is refused. */
 enum svcroute_path_flag {
-    SVCROUTE_PATH_ALLOW_SLASH = 1,     /**< %2F */
-    SVCROUTE_PATH_ALLOW_BACKSLASH = 2, /**< %5C */
-    SVCROUTE_PATH_ALLOW_NUL = 4,       /**< %00 */
-    SVCROUTE_PATH_ALLOW_SEMICOLON = 8, /**< %3B */
-    SVCROUTE_PATH_ALLOW_PERCENT = 16,  /**< %25 */
-    SVCROUTE_PATH_ALLOW_QUESTION = 32, /**< %3F */
-    SVCROUTE_PATH_ALLOW_HASH = 64,     /**< %23 */
-    SVCROUTE_PATH_ALLOW_ALL = 127      /**< what the reference does unless told otherwise */
+    SVCROUTE_PATH_ALLOW_SLASH = 1,        /**< %2F */
+    SVCROUTE_PATH_ALLOW_BACKSLASH = 2,    /**< %5C */
+    SVCROUTE_PATH_ALLOW_NUL = 4,          /**< %00 */
+    SVCROUTE_PATH_ALLOW_SEMICOLON = 8,    /**< %3B */
+    SVCROUTE_PATH_ALLOW_PERCENT = 16,     /**< %25 */
+    SVCROUTE_PATH_ALLOW_QUESTION = 32,    /**< %3F */
+    SVCROUTE_PATH_ALLOW_HASH = 64,        /**< %23 */
+    SVCROUTE_PATH_ALLOW_CHARACTERS = 127, /**< all of these */
+    SVCROUTE_PATH_DECODE = 128,   /**< a path with a byte that is not legal ("|", "{", "\"") is
+                                       decoded as a whole first, so that %2F in it becomes "/";
+                                       without it such a byte alone is encoded (profile default) */
+    SVCROUTE_PATH_ALLOW_ALL = 255 /**< what the reference does unless told otherwise (profile
+                                     traefik-v3) */
 };
 
 /**
@@ -73,8 +80,10 @@ enum svcroute_path_flag {
  * @param capacity of `out`; 3 * path.size + 1 bytes are always enough
  * @param size gets the size of the clean path, also with SVCROUTE_ERR_SPACE
  *
- * Errors: SVCROUTE_ERR_BAD_REQUEST (answer 400: a bad "%", a control byte, a raw "#", or what is
- * not allowed), SVCROUTE_ERR_SPACE, SVCROUTE_ERR_INVALID. Does not allocate. Any thread. Since 0.1.
+ * "" becomes "/", and "*" stays what it is. Errors: SVCROUTE_ERR_BAD_REQUEST (answer 400: a bad
+ * "%", a blank or control byte, a raw "#", no "/" in front, or what is not allowed),
+ * SVCROUTE_ERR_SPACE (`out` is as it was), SVCROUTE_ERR_INVALID. Does not allocate. Any thread.
+ * Since 0.1.
  */
 SVCROUTE_API int svcroute_path_clean(struct svcroute_text path, uint32_t allow, char *out,
                                      size_t capacity, size_t *size);

@@ -223,7 +223,7 @@ int svcroute_balancer_get_server_stats(const struct svcroute_balancer *balancer,
     struct svcroute_server_stats own = {
         .picks = (load >> 24) + in_flight,
         .failures = atomic_load_explicit(&peer->failures, memory_order_relaxed),
-        .latency = atomic_load_explicit(&peer->live.latency, memory_order_relaxed),
+        .latency = svcr_live_latency(&peer->live),
         .since = peer->since,
         .in_flight = in_flight,
         .up = svcr_state_counts(state),

@@ -148,43 +148,40 @@ static bool servers_map(struct svcr_swap *swap, const struct svcr_backend *older
     return true;
 }
 
+/* Room for what least time in traefik-v3 keeps. A peer that is there already has it from now on,
+ * whatever becomes of the update. */
+static bool samples_make(struct svcr_swap *swap, const struct svcr_layout *layout,
+                         struct svcr_peer *peer)
+{
+    if (layout->strategy != &svcr_traefik_leasttime || svcr_live_has_samples(&peer->live)) {
+        return true;
+    }
+    struct svcr_samples *samples = svcr_zalloc(swap->context, sizeof(*samples));
+    atomic_store_explicit(&peer->live.samples, samples, memory_order_release);
+    return samples != NULL;
+}
+
 static struct svcr_peer *peer_make(struct svcr_swap *swap, const struct svcr_layout *layout)
 {
     struct svcr_peer *peer = svcr_peer_new(swap->context, layout->pool);
-    if (peer != NULL && layout->strategy == &svcr_traefik_leasttime) {
-        peer->live.samples = svcr_zalloc(swap->context, sizeof(*peer->live.samples));
-        if (peer->live.samples == NULL) {
-            svcr_peer_unref(swap->context, peer);
-            return NULL;
-        }
-    }
     swap->num_new_peers += peer != NULL ? 1 : 0;
     return peer;
 }
 
-/* A server that went over to leasttime since its peer was made needs room for samples. What threads
- * read of a peer does not change under them, so it gets another peer: only such a change of
- * strategy makes a server start anew. */
-static bool peer_fits(const struct svcr_layout *layout, const struct svcr_peer *peer)
-{
-    return layout->strategy != &svcr_traefik_leasttime || peer->live.samples != NULL;
-}
-
-static bool servers_fill(struct svcr_swap *swap, struct svcr_layout *layout, uint32_t *map)
+static bool servers_fill(struct svcr_swap *swap, struct svcr_layout *layout, const uint32_t *map)
 {
     const struct svcr_backend *backend = layout->service->backend;
     const struct svcr_layout *older = layout->pool->layout;
     struct svcr_member *members = members_of(layout);
     for (uint32_t i = 0; i < layout->shape.num; i++) {
         struct svcr_peer *peer = map[i] != SVCR_NOBODY ? older->peers[map[i]] : NULL;
-        if (peer != NULL && peer_fits(layout, peer)) {
+        if (peer != NULL) {
             svcr_refs_take(&peer->refs);
         } else {
-            map[i] = SVCR_NOBODY;
             peer = peer_make(swap, layout);
         }
         layout->peers[i] = peer;
-        if (peer == NULL) {
+        if (peer == NULL || !samples_make(swap, layout, peer)) {
             return false;
         }
         members[i] = (struct svcr_member){.state = &peer->live.state,

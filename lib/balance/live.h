@@ -42,11 +42,10 @@ struct svcr_live {
      * `load`, a picker in its lane or, having none, in `load`. */
     _Atomic uint64_t load;
     _Atomic uint64_t lanes[SVCR_LANES];
-    _Atomic uint64_t
-        latency; /* default profile: decaying average in ns, 0: no sample yet (leasttime.c);
-                  * traefik-v3: bits of the average of the samples (traefik_leasttime.c) */
-    _Atomic uint64_t latency_at;  /* time of its last sample, ns */
-    struct svcr_samples *samples; /* leasttime in traefik-v3; else NULL */
+    _Atomic uint64_t latency; /* decaying average in ns, 0: no sample yet (leasttime.c); where there
+                               * are `samples`, bits of their average (traefik_leasttime.c) */
+    _Atomic uint64_t latency_at;            /* time of its last sample, ns */
+    _Atomic(struct svcr_samples *) samples; /* traefik-v3, once it was under leasttime; else NULL */
 };
 
 #define SVCR_LOAD_PICKED UINT64_C(1)
@@ -85,7 +84,16 @@ void svcr_latency_add(struct svcr_live *live, uint64_t latency, uint64_t now);
 /* traefik-v3: counts a time to first byte in whole milliseconds; live->samples is there. Any
  * thread. */
 void svcr_samples_add(struct svcr_live *live, int64_t milliseconds);
+/* traefik-v3: live->samples is there; if nothing is in them yet, what `latency` said in another
+ * unit goes. Any thread. */
+void svcr_samples_begin(struct svcr_live *live);
+static inline bool svcr_live_has_samples(const struct svcr_live *live)
+{
+    return atomic_load_explicit(&live->samples, memory_order_acquire) != NULL;
+}
 /* traefik-v3: the average of the last 100 samples, 0 without one. */
 double svcr_samples_average(const struct svcr_live *live);
+/* Time to first byte in nanoseconds, whichever way it is kept; 0: no sample. */
+uint64_t svcr_live_latency(const struct svcr_live *live);
 
 #endif

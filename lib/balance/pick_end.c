@@ -40,7 +40,7 @@ static void latency_count(struct svcroute_pick *pick, const struct svcroute_outc
     if (outcome->first_byte == 0 && !pick->measured && !is_failure(outcome)) {
         return; /* the clock ran back: a server is not fast for that */
     }
-    if (pick->layout->strategy == &svcr_traefik_leasttime) {
+    if (svcr_live_has_samples(live)) {
         if (pick->counted && outcome->kind == SVCROUTE_OUTCOME_STATUS) {
             svcr_samples_add(live, (int64_t)(time / 1000000));
         }

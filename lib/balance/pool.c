@@ -34,7 +34,7 @@ struct svcr_peer *svcr_peer_new(struct svcroute_context *context, struct svcr_po
 void svcr_peer_unref(struct svcroute_context *context, struct svcr_peer *peer)
 {
     if (peer != NULL && svcr_refs_drop(&peer->refs)) {
-        svcr_release(context, peer->live.samples, sizeof(*peer->live.samples));
+        svcr_release(context, atomic_load(&peer->live.samples), sizeof(struct svcr_samples));
         svcr_pool_unref(context, peer->pool);
         svcr_release(context, peer, sizeof(*peer));
     }

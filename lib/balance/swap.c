@@ -44,7 +44,8 @@ static const struct svcr_tree_service *service_of(const struct svcr_entry *entry
 
 /* ---- lists of pools ---- */
 
-void svcr_swap_add(struct svcr_swap *swap, struct svcr_pool *pool, const struct svcr_entry *entry)
+/* Puts a pool among those to look at; `entry` NULL: look it up in the table to come. */
+static void add(struct svcr_swap *swap, struct svcr_pool *pool, const struct svcr_entry *entry)
 {
     if ((pool->flags & (SVCR_POOL_WORK | SVCR_POOL_LEAVING)) != 0) {
         return;
@@ -65,10 +66,10 @@ void svcr_swap_add(struct svcr_swap *swap, struct svcr_pool *pool, const struct 
     swap->lowest = level < swap->lowest ? level : swap->lowest;
 }
 
-void svcr_swap_add_parents(struct svcr_swap *swap, const struct svcr_pool *pool)
+static void add_parents(struct svcr_swap *swap, const struct svcr_pool *pool)
 {
     for (const struct svcr_link *link = pool->parents; link != NULL; link = link->next) {
-        svcr_swap_add(swap, link->parent, NULL);
+        add(swap, link->parent, NULL);
     }
 }
 
@@ -162,7 +163,7 @@ static bool meet(struct comparing *comparing, const struct svcr_entry *older,
     /* Where a route or a parent leads is seen when its layout is made. */
     if (comparing->routes || service_of(newer)->type != SVCROUTE_SERVICE_LOAD_BALANCER ||
         !svcr_tree_service_equal(service_of(older), service_of(newer))) {
-        svcr_swap_add(swap, pool_named(swap, comparing->routes, newer->name), newer);
+        add(swap, pool_named(swap, comparing->routes, newer->name), newer);
     }
     return true;
 }
@@ -348,7 +349,7 @@ static bool singles_settle(struct comparing *comparing)
         if (pool == NULL) {
             return false;
         }
-        svcr_swap_add(swap, pool, new->entry);
+        add(swap, pool, new->entry);
         if (!name_put(swap, pool, new->entry->name)) {
             return false;
         }
@@ -385,7 +386,7 @@ static void compare_secrets(struct svcr_swap *swap)
     for (size_t i = 0; swap->rekeyed && i < pools->num; i++) {
         struct svcr_pool *pool = pools->items[i].thing;
         if (pool != NULL && pool->layout != NULL && pool->layout->sticky != NULL) {
-            svcr_swap_add(swap, pool, NULL);
+            add(swap, pool, NULL);
         }
     }
 }
@@ -398,18 +399,18 @@ bool svcr_swap_compare(struct svcr_swap *swap)
         return false;
     }
     for (const struct svcr_pool *pool = swap->leaving; pool != NULL; pool = pool->next_staged) {
-        svcr_swap_add_parents(swap, pool);
+        add_parents(swap, pool);
     }
     for (const struct single *new = services.new; new != NULL; new = new->next) {
         if (new->pool != NULL) { /* under another name now */
-            svcr_swap_add_parents(swap, new->pool);
+            add_parents(swap, new->pool);
         }
     }
     const struct svcr_waiting *waiting = &swap->balancer->waiting;
     for (const struct svcr_news *news = swap->news; news != NULL; news = news->next) {
         const struct svcr_link *link = svcr_waiting_find(swap->context, waiting, news->name);
         for (; link != NULL; link = svcr_waiting_next(link, news->name)) {
-            svcr_swap_add(swap, link->parent, NULL);
+            add(swap, link->parent, NULL);
         }
     }
     compare_secrets(swap);

@@ -34,10 +34,6 @@ struct svcr_swap {
 /* Finds what differs between the balancer's table and the one to come: the pools that leave, those
  * to look at, new ones among them, and the names. False: swap->error says why. */
 bool svcr_swap_compare(struct svcr_swap *swap);
-/* Puts a pool among those to look at; `entry` NULL: look it up in the table to come. */
-void svcr_swap_add(struct svcr_swap *swap, struct svcr_pool *pool, const struct svcr_entry *entry);
-/* Puts the parents of a pool among those to look at. */
-void svcr_swap_add_parents(struct svcr_swap *swap, const struct svcr_pool *pool);
 /* Makes pool->staged from pool->entry; children must have theirs. False: swap->error. */
 bool svcr_swap_node(struct svcr_swap *swap, struct svcr_pool *pool);
 

@@ -19,14 +19,36 @@ struct svcr_scheduler {
     double deadlines[]; /* by child */
 };
 
-void svcr_samples_add(struct svcr_live *live, int64_t milliseconds)
+static struct svcr_samples *samples_lock(struct svcr_live *live)
 {
-    struct svcr_samples *samples = live->samples;
-    double average;
-    uint64_t bits;
+    struct svcr_samples *samples = atomic_load_explicit(&live->samples, memory_order_acquire);
 
     while (atomic_flag_test_and_set_explicit(&samples->lock, memory_order_acquire)) {
     }
+    return samples;
+}
+
+static void samples_unlock(struct svcr_samples *samples)
+{
+    atomic_flag_clear_explicit(&samples->lock, memory_order_release);
+}
+
+void svcr_samples_begin(struct svcr_live *live)
+{
+    struct svcr_samples *samples = samples_lock(live);
+
+    if (samples->num == 0) {
+        atomic_store_explicit(&live->latency, 0, memory_order_relaxed);
+    }
+    samples_unlock(samples);
+}
+
+void svcr_samples_add(struct svcr_live *live, int64_t milliseconds)
+{
+    struct svcr_samples *samples = samples_lock(live);
+    double average;
+    uint64_t bits;
+
     if (samples->num < SVCR_SAMPLES) {
         samples->num++;
     } else {
@@ -38,7 +60,7 @@ void svcr_samples_add(struct svcr_live *live, int64_t milliseconds)
     average = (double)samples->sum / (double)samples->num;
     memcpy(&bits, &average, sizeof(bits));
     atomic_store_explicit(&live->latency, bits, memory_order_relaxed);
-    atomic_flag_clear_explicit(&samples->lock, memory_order_release);
+    samples_unlock(samples);
 }
 
 double svcr_samples_average(const struct svcr_live *live)
@@ -48,6 +70,16 @@ double svcr_samples_average(const struct svcr_live *live)
 
     memcpy(&average, &bits, sizeof(average));
     return average;
+}
+
+uint64_t svcr_live_latency(const struct svcr_live *live)
+{
+    double nanoseconds = svcr_live_has_samples(live) ? svcr_samples_average(live) * 1e6 : -1;
+
+    if (nanoseconds < 0) {
+        return atomic_load_explicit(&live->latency, memory_order_relaxed);
+    }
+    return nanoseconds < 0x1p63 ? (uint64_t)nanoseconds : UINT64_MAX;
 }
 
 double svcr_traefik_leasttime_score(const struct svcr_member *member)

@@ -233,6 +233,9 @@ static void peers_commit(struct svcroute_balancer *balancer, struct svcr_layout 
             peer_arrive(balancer, layout, i);
         }
         peer->index = i;
+        if (svcr_live_has_samples(&peer->live)) {
+            svcr_samples_begin(&peer->live);
+        }
         svcr_peer_change(peer, SVCR_STATE_FENCED, servers[i].fenced ? SVCR_STATE_FENCED : 0);
     }
     for (uint32_t i = 0; older != NULL && older->peers != NULL && i < older->shape.num; i++) {

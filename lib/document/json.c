@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "document/scalar.h"
 #include "document/syntax.h"
+#include "document/trail.h"
 #include "document/tree.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -148,11 +149,13 @@ static const char *read_hard_string(struct parse *s, const char *at, struct svcr
     }
     svcr_text text = {at, (size_t)(close - at)};
     if (escapes) {
-        char *copy = svcr_arena_alloc(&s->document->texts, text.size);
+        struct svcr_origin origin = {at - 1, (uint32_t)(s->end - at + 1), SVCR_STYLE_JSON};
+        char *copy = svcr_trail_alloc(&s->document->texts, &origin, text.size);
         if (copy == NULL) {
             return fail_tree(s, at, SVCROUTE_ERR_NOMEM, 0);
         }
         text = (svcr_text){copy, svcr_json_unescape(at, close, copy)};
+        node->flags = (uint8_t)((node->flags & SVCR_NODE_KEY) | SVCR_NODE_TRACED);
     }
     node->as.text = text.data;
     node->size = (uint32_t)text.size;
@@ -351,8 +354,11 @@ static inline const char *read_value(struct parse *s, const char *at, bool *more
     }
     if (*at == '"') {
         struct svcroute_node *node;
-        return LIKELY(add_node(s, at, SVCROUTE_NODE_STRING, &node)) ? read_string(s, at + 1, node)
-                                                                    : NULL;
+        if (UNLIKELY(!add_node(s, at, SVCROUTE_NODE_STRING, &node))) {
+            return NULL;
+        }
+        node->flags = SVCR_NODE_QUOTED;
+        return read_string(s, at + 1, node);
     }
     if (*at != '{' && *at != '[') {
         return read_plain(s, at);

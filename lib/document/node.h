@@ -25,9 +25,14 @@ struct svcroute_node {
 };
 
 enum {
-    SVCR_NODE_KEY = 1,  /* a key of a map; its kind is SVCROUTE_NODE_STRING */
-    SVCR_NODE_TRUE = 2, /* a boolean that is true */
-    SVCR_NODE_MERGE = 4 /* the key << of YAML, gone when its map is closed */
+    SVCR_NODE_KEY = 1,   /* a key of a map; its kind is SVCROUTE_NODE_STRING */
+    SVCR_NODE_TRUE = 2,  /* a boolean that is true */
+    SVCR_NODE_MERGE = 4, /* the key << of YAML, gone when its map is closed */
+    /* Strings that are values, see trail.h: the characters stand in the source one behind another,
+     */
+    SVCR_NODE_BARE = 8,    /* from the node's position on, */
+    SVCR_NODE_QUOTED = 16, /* or behind a quote; */
+    SVCR_NODE_TRACED = 32  /* or a struct svcr_origin stands ahead of the text */
 };
 
 /* A container that is being filled. */

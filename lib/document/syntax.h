@@ -58,6 +58,7 @@ struct svcr_offence {
     uint32_t line, column;
     size_t cut;        /* what is ahead of it ends here: with the last document that is whole */
     uint32_t cut_line; /* the line that begins there */
+    size_t narrow;     /* in any case: so many bytes at the beginning are characters each */
 };
 
 void svcr_yaml_find_offence(const struct svcr_input *input, struct svcr_offence *offence);

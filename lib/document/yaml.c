@@ -8,6 +8,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "document/anchors.h"
+#include "document/extent.h"
 #include "document/scalar.h"
 #include "document/syntax.h"
 #include "document/tree.h"
@@ -21,6 +22,7 @@ struct svcr_yaml {
     struct svcr_input input;
     struct svcr_offence offence;
     struct svcr_anchors anchors;
+    struct svcr_extents extents;
     yaml_parser_t parser;
     uint64_t repeatable; /* nodes that aliases may still repeat */
     bool ended;
@@ -167,6 +169,31 @@ static int report_tag(const struct svcr_yaml *yaml, const yaml_event_t *event, s
     return yaml->input.strict ? SVCROUTE_ERR_REJECTED : SVCROUTE_OK;
 }
 
+static struct svcr_extent extent_of(const yaml_event_t *event)
+{
+    struct svcr_extent extent = {.begin = event->start_mark.index,
+                                 .end = event->end_mark.index,
+                                 .one_line = event->start_mark.line == event->end_mark.line};
+    switch (event->data.scalar.style) {
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+        extent.style = SVCR_STYLE_SINGLE;
+        break;
+    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+        extent.style = SVCR_STYLE_DOUBLE;
+        break;
+    case YAML_LITERAL_SCALAR_STYLE:
+        extent.style = SVCR_STYLE_LITERAL;
+        break;
+    case YAML_FOLDED_SCALAR_STYLE:
+        extent.style = SVCR_STYLE_FOLDED;
+        break;
+    default:
+        extent.style = SVCR_STYLE_PLAIN;
+        break;
+    }
+    return extent;
+}
+
 static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool key,
                        struct svcroute_node *node)
 {
@@ -176,9 +203,13 @@ static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool k
                                       .key = key};
     bool unknown_tag;
     const char *why = NULL;
-    scalar.text.size = event->data.scalar.length;
+    const struct svcr_extent extent = extent_of(event);
+    const svcr_text given = {(const char *)event->data.scalar.value, event->data.scalar.length};
+    uint8_t form = 0; /* nobody asks where the bytes of a key stand */
+    scalar.text.size = given.size;
     scalar.text.data =
-        svcr_arena_copy(&document->texts, (const char *)event->data.scalar.value, scalar.text.size);
+        key ? svcr_arena_copy(&document->texts, given.data, given.size)
+            : svcr_extents_copy(&yaml->extents, &document->texts, &extent, given, &form);
     if (scalar.text.data == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
@@ -188,6 +219,10 @@ static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool k
     }
     if (status == SVCROUTE_OK && unknown_tag) {
         status = report_tag(yaml, event, scalar.tag);
+    }
+    if (status == SVCROUTE_OK && node->as.text == scalar.text.data &&
+        node->kind == SVCROUTE_NODE_STRING) {
+        status = svcr_extents_set(&extent, &document->texts, form, node);
     }
     /* The node of a key is a string already, and what the anchor stands for may not be one. */
     if (status == SVCROUTE_OK && key && event->data.scalar.anchor != NULL &&
@@ -529,6 +564,7 @@ int svcr_yaml_open(struct svcr_yaml **out, const struct svcr_input *input)
     yaml->repeatable = REPEATABLE_NODES + REPEATABLE_NODES_PER_BYTE * (uint64_t)input->size;
     svcr_anchors_init(&yaml->anchors, input->context);
     svcr_yaml_find_offence(input, &yaml->offence);
+    svcr_extents_init(&yaml->extents, input->bytes, input->size, yaml->offence.narrow);
     yaml_parser_set_encoding(&yaml->parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&yaml->parser, (const unsigned char *)input->bytes,
                                  yaml->offence.cut);

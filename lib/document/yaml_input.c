@@ -38,6 +38,7 @@ struct scan {
     const char *begin, *end;
     const char *line_start; /* so that at - line_start counts characters */
     const char *line_begin; /* the same in bytes */
+    const char *wide;       /* the first byte beyond ASCII, or NULL */
     const char *cut;        /* the last line that begins with --- or ... */
     uint32_t cut_line;
     uint32_t line;
@@ -100,49 +101,56 @@ static const char *step_wide(struct scan *s, const char *at)
     return at;
 }
 
-void svcr_yaml_find_offence(const struct svcr_input *input, struct svcr_offence *offence)
+static void scan_input(struct scan *s)
 {
     uint8_t bytes[256];
     for (int i = 0; i < 256; i++) {
         bytes[i] = (uint8_t)byte_of((uint8_t)i);
     }
-    const char *at = input->bytes;
-    struct scan s = {.begin = at,
-                     .end = at + input->size,
-                     .cut = at,
-                     .cut_line = input->first_line,
-                     .line = input->first_line - 1,
-                     .offence = offence};
-    *offence = (struct svcr_offence){.cut = input->size};
-    begin_line(&s, at);
-    while (at != NULL && at < s.end) {
+    const char *at = s->begin;
+    begin_line(s, at);
+    while (at != NULL && at < s->end) {
         switch ((enum byte)bytes[(uint8_t)*at]) {
         case ORDINARY:
-            while (s.end - at >= 8 && !is_mixed(at)) {
+            while (s->end - at >= 8 && !is_mixed(at)) {
                 at += 8;
             }
-            while (at < s.end && bytes[(uint8_t)*at] == ORDINARY) {
+            while (at < s->end && bytes[(uint8_t)*at] == ORDINARY) {
                 at++;
             }
             break;
         case BREAK:
-            at += starts(&s, at, "\r\n", 2) ? 2 : 1;
-            begin_line(&s, at);
+            at += starts(s, at, "\r\n", 2) ? 2 : 1;
+            begin_line(s, at);
             break;
         case PERCENT:
-            if (is_directive(&s, at)) {
-                report(&s, at, SVCR_DIAG_TAG_DIRECTIVE,
+            if (is_directive(s, at)) {
+                report(s, at, SVCR_DIAG_TAG_DIRECTIVE,
                        "%TAG directives are refused; write tags in full");
                 return;
             }
             at++;
             break;
         case CONTROL:
-            report(&s, at, SVCR_DIAG_YAML_SYNTAX, "control characters are not allowed");
+            report(s, at, SVCR_DIAG_YAML_SYNTAX, "control characters are not allowed");
             return;
         case WIDE:
-            at = step_wide(&s, at);
+            s->wide = s->wide != NULL ? s->wide : at;
+            at = step_wide(s, at);
             break;
         }
     }
+}
+
+void svcr_yaml_find_offence(const struct svcr_input *input, struct svcr_offence *offence)
+{
+    struct scan s = {.begin = input->bytes,
+                     .end = input->bytes + input->size,
+                     .cut = input->bytes,
+                     .cut_line = input->first_line,
+                     .line = input->first_line - 1,
+                     .offence = offence};
+    *offence = (struct svcr_offence){.cut = input->size};
+    scan_input(&s);
+    offence->narrow = s.wide != NULL ? (size_t)(s.wide - s.begin) : input->size;
 }

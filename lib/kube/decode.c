@@ -12,6 +12,7 @@ int svcr_decoder_new(struct svcr_decoder **out, struct svcroute_context *context
         return SVCROUTE_ERR_NOMEM;
     }
     (*out)->context = svcroute_context_ref(context);
+    svcr_buffer_init(&(*out)->trail_bytes, context);
     return 0;
 }
 
@@ -28,6 +29,7 @@ void svcr_decoder_free(struct svcr_decoder *decoder)
     svcr_release(context, decoder->references,
                  decoder->references_capacity * sizeof(*decoder->references));
     svcr_release(context, decoder->keys, decoder->keys_capacity * sizeof(*decoder->keys));
+    svcr_inside_free(decoder);
     svcr_release(context, decoder, sizeof(*decoder));
     svcroute_context_unref(context);
 }
@@ -171,6 +173,7 @@ static void begin(struct svcr_decoder *decoder, const struct svcroute_node *root
     decoder->size = 0;
     decoder->num_positions = 0;
     decoder->num_references = 0;
+    svcr_inside_begin(decoder);
 }
 
 /* Reads kind and apiVersion; false: there is no object to speak of, diagnosed. */
@@ -274,12 +277,14 @@ bool svcr_decode_names_itself(const struct svcroute_node *map)
 
 /* ---- objects ---- */
 
-/* Copies the scratch buffer into a block: content, positions, resourceVersion. */
+/* Copies the scratch buffer into a block: content, positions, what is inside of texts,
+ * resourceVersion. */
 static struct svcr_object *make_object(struct svcr_decoder *decoder, uint32_t kind)
 {
     size_t content = decoder->size;
     size_t positions = (content + 7) & ~(size_t)7;
-    size_t version = positions + decoder->num_positions * sizeof(struct svcr_position);
+    size_t inside = positions + decoder->num_positions * sizeof(struct svcr_position);
+    size_t version = inside + svcr_inside_size(decoder);
     size_t bytes = version + decoder->resource_version.size;
     if (bytes > UINT32_MAX) {
         decoder->error = SVCROUTE_ERR_LIMIT;
@@ -295,8 +300,10 @@ static struct svcr_object *make_object(struct svcr_decoder *decoder, uint32_t ki
     memset(block + content, 0, positions - content);
     memcpy(block + positions, decoder->positions,
            decoder->num_positions * sizeof(struct svcr_position));
+    svcr_inside_write(decoder, block + inside);
     svcr_refs_init(&object->refs);
     object->kind = (uint8_t)kind;
+    object->form = decoder->form;
     object->context = decoder->context;
     object->source = svcr_source_ref(decoder->source);
     object->content_end = (uint32_t)content;

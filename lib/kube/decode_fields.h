@@ -151,6 +151,13 @@ struct svcr_decoder {
     size_t num_references, references_capacity;
     const struct svcroute_node **keys; /* of a map that is being sorted */
     size_t keys_capacity;
+
+    /* Positions inside of texts (inside.c). */
+    struct svcr_trail *trails;
+    size_t num_trails, trails_capacity;
+    struct svcr_buffer trail_bytes;
+    uint8_t form;
+    bool has_form;
 };
 
 /* A member of the content; the pointer is good until the next reservation. */
@@ -194,6 +201,17 @@ uint32_t svcr_decode_list(struct svcr_decoder *decoder, const struct svcroute_no
  * each. */
 void svcr_decode_texts(struct svcr_decoder *decoder, const struct svcr_field *field,
                        const struct svcroute_node *node, uint32_t offset, uint32_t place);
+
+/* ---- positions inside of texts (inside.c) ---- */
+
+/* Keeps where the characters of a text stand, for the struct with this place: of one text of each. */
+void svcr_decode_inside(struct svcr_decoder *decoder, uint32_t place,
+                        const struct svcroute_node *node);
+void svcr_inside_begin(struct svcr_decoder *decoder);
+void svcr_inside_free(struct svcr_decoder *decoder);
+/* What an object has behind its positions: how much, and the bytes, to a place that is aligned to 4. */
+size_t svcr_inside_size(const struct svcr_decoder *decoder);
+void svcr_inside_write(const struct svcr_decoder *decoder, char *out);
 
 /* ---- reports (decode_report.c) ---- */
 

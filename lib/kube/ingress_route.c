@@ -64,10 +64,23 @@ static void finish_rule(struct svcr_decoder *decoder, uint32_t offset)
     svcr_buffer_free(&buffer);
 }
 
+/* A fault in the rule is reported where it stands, so the text's inner positions are kept. */
+static void read_match(struct svcr_decoder *decoder, const struct svcr_field *field,
+                       const struct svcroute_node *value, uint32_t offset)
+{
+    struct svcr_str match;
+    if (svcr_decode_text(decoder, field, value, &match)) {
+        struct svcr_rule *rule =
+            svcr_decode_member(decoder, offset - (uint32_t)offsetof(struct svcr_rule, match));
+        rule->match = match;
+        svcr_decode_inside(decoder, rule->place, value);
+    }
+}
+
 #define RULE(key, kind, member) SVCR_ROW(key, kind, offsetof(struct svcr_rule, member))
 static const struct svcr_field rule_fields[] = {
     RULE("kind", TEXT, kind),
-    SVCR_ROW_WITH("match", TEXT, offsetof(struct svcr_rule, match), SVCR_FIELD_LINES),
+    SVCR_ROW_READ("match", offsetof(struct svcr_rule, match), SVCR_FIELD_LINES, read_match),
     RULE("syntax", TEXT, syntax),
     RULE("priority", INT64, priority),
     SVCR_ROW_TABLE("services", STRUCTS, offsetof(struct svcr_rule, services),

@@ -71,23 +71,19 @@ static bool same_source(const struct svcr_source *a, const struct svcr_source *b
 
 bool svcr_object_identical(const struct svcr_object *a, const struct svcr_object *b)
 {
-    return a == b ||
-           (a->bytes == b->bytes && svcr_object_same(a, b) && same_source(a->source, b->source) &&
-            memcmp((const char *)a + a->content_end, (const char *)b + b->content_end,
-                   a->bytes - a->content_end) == 0);
+    return a == b || (a->bytes == b->bytes && a->form == b->form && svcr_object_same(a, b) &&
+                      same_source(a->source, b->source) &&
+                      memcmp((const char *)a + a->content_end, (const char *)b + b->content_end,
+                             a->bytes - a->content_end) == 0);
 }
 
-/* ---- positions ---- */
-
-struct svcr_position svcr_rule_match_position(const struct svcr_object *object,
-                                              const struct svcr_rule *rule, uint32_t offset)
+bool svcr_object_same_place(const struct svcr_object *a, const struct svcr_object *b)
 {
-    struct svcr_position position = svcr_object_position(object, rule->place, SVCR_RULE_MATCH);
-    svcr_text text = svcr_object_text(object, rule->match);
-    for (size_t i = 1; i <= offset && i <= text.size; i++) {
-        position.column += i == text.size || ((uint8_t)text.data[i] & 0xc0) != 0x80;
-    }
-    return position;
+    uint32_t size = a->bytes - a->resource_version.size - a->positions;
+    return a->num_positions == b->num_positions && a->form == b->form &&
+           b->bytes - b->resource_version.size - b->positions == size &&
+           memcmp((const char *)a + a->positions, (const char *)b + b->positions, size) == 0 &&
+           same_source(a->source, b->source);
 }
 
 /* ---- references ---- */

@@ -1,6 +1,7 @@
 /* Typed objects: what the decoders make of a document and the rest of the library reads.
  *
- * An object is one block of memory: a header, then its content, then the positions of its fields.
+ * An object is one block of memory: a header, then its content, then the positions of its fields, then what
+ * it takes to find the characters inside of some (inside.c), which is nothing for most objects.
  * Content refers to itself by offsets from the block's start, holds no pointer and no padding that is
  * not zero; so a block can be moved while it grows, and two objects with the same content are equal
  * byte by byte, wherever they stood in their files. Everything is immutable once it is stored. */
@@ -40,14 +41,15 @@ void svcr_source_unref(struct svcroute_context *context, struct svcr_source *sou
 struct svcr_object {
     svcr_refs refs;
     uint8_t kind; /* enum svcroute_kind */
-    uint8_t reserved[3];
+    uint8_t form; /* of the first rule's match, see inside.c: a place like the positions, and no content */
+    uint8_t reserved[2];
     struct svcroute_context *context; /* borrowed from the store or table that holds the object */
     struct svcr_source *source;       /* referenced; may be NULL */
     uint32_t content_end;             /* content: from sizeof(struct svcr_object) to here */
     uint32_t bytes;                   /* of the block */
     uint32_t positions;               /* offset of the array of struct svcr_position */
     uint32_t num_positions;
-    struct svcr_str resource_version; /* behind the content, since it does not count as such */
+    struct svcr_str resource_version; /* at the very end, since it does not count as content */
     /* content follows */
 };
 
@@ -181,7 +183,10 @@ enum { SVCR_RULE_KIND = 1, SVCR_RULE_MATCH, SVCR_RULE_SYNTAX, SVCR_RULE_PRIORITY
        SVCR_RULE_MIDDLEWARES, SVCR_RULE_OBSERVABILITY };
 
 /* Where the byte `offset` of a rule's match, as decoded, stands in its document; offset = its size: just
- * behind the last character. */
+ * behind the last character, which is the closing quote if there is one. A byte inside a character has the
+ * character's position, one of an escape that of the backslash; a line break that YAML turned into a blank
+ * stands where the line ends. In a document that the host built, and where the match is an alias, all
+ * bytes have the position of the field (inside.c). */
 struct svcr_position svcr_rule_match_position(const struct svcr_object *object,
                                               const struct svcr_rule *rule, uint32_t offset);
 
@@ -333,6 +338,8 @@ void svcr_object_unref(struct svcr_object *object);
 bool svcr_object_same(const struct svcr_object *a, const struct svcr_object *b);
 /* The same, positions and source included. */
 bool svcr_object_identical(const struct svcr_object *a, const struct svcr_object *b);
+/* The same places in the same source. */
+bool svcr_object_same_place(const struct svcr_object *a, const struct svcr_object *b);
 
 /* References of an object, for the store's index. An edge without a target (a name with "@" of kind
  * TraefikService) gives kind SVCROUTE_KIND_NONE. A reference of kind "" or unknown counts as Service. */

@@ -140,14 +140,6 @@ void svcr_stage_rewind(struct svcr_stage *stage, size_t num)
 
 /* ---- items ---- */
 
-static bool same_place(const struct svcr_object *a, const struct svcr_object *b)
-{
-    return a->num_positions == b->num_positions &&
-           memcmp((const char *)a + a->positions, (const char *)b + b->positions,
-                  a->num_positions * sizeof(struct svcr_position)) == 0 &&
-           svcr_text_same(svcr_object_place(a).source, svcr_object_place(b).source);
-}
-
 void svcr_stage_judge(const struct svcr_stage *stage, struct svcr_stage_item *item)
 {
     if (!item->object) {
@@ -159,7 +151,7 @@ void svcr_stage_judge(const struct svcr_stage *stage, struct svcr_stage_item *it
         item->action = SVCR_STAGE_PUT;
     } else if (stage->content_only || svcr_object_identical(stored, item->object)) {
         item->action = SVCR_STAGE_NOTHING;
-    } else if (same_place(stored, item->object)) {
+    } else if (svcr_object_same_place(stored, item->object)) {
         item->action = SVCR_STAGE_RENEW;
     } else {
         item->action = SVCR_STAGE_MOVE;

@@ -9,19 +9,27 @@
 
 enum { SVCR_HOST_MAX = 1024, SVCR_TARGET_MAX = 32768 };
 
+enum svcr_client_state {
+    SVCR_CLIENT_UNREAD = 0,
+    SVCR_CLIENT_KNOWN,
+    SVCR_CLIENT_UNKNOWN,
+};
+
 struct svcr_subject {
     svcr_text method;
-    svcr_text
-        host; /* lower case, port and brackets off; what no name equals is empty with host_none */
-    svcr_text path;                      /* the routing path, decoded as the profile has it */
-    svcr_text query;                     /* as received, without "?" */
+    svcr_text host;  /* lower case, port and brackets off, dots at the end kept; may be empty. With
+                        two colons ("a:80:90") it is the whole text, which no name equals */
+    svcr_text path;  /* the routing path, decoded as the profile has it */
+    svcr_text query; /* as received, without "?" */
     const struct svcroute_text *headers; /* names and values by turns, as given */
     uint32_t num_headers;                /* pairs */
-    bool host_none;                      /* the Host header can equal no name (two colons) */
-    bool client_known;
-    bool traefik;        /* profile traefik-v3 */
-    uint8_t client[16];  /* an IPv4 address is in its IPv4-mapped form */
-    size_t scratch_used; /* of `scratch`, by host and path; the rest is for queries */
+    bool traefik;                        /* profile traefik-v3 */
+    bool query_semicolons;               /* ";" separates pairs like "&"; else a pair that holds one
+                                            counts as absent. True from svcr_subject_make() */
+    uint8_t client_state;                /* enum svcr_client_state */
+    uint8_t client[16];                  /* when known; IPv4 in its mapped form */
+    svcr_text client_text;               /* as given */
+    size_t scratch_used; /* of `scratch`, by host and path; what is left has room for the query */
     char scratch[SVCR_HOST_MAX + SVCR_TARGET_MAX];
 };
 
@@ -32,9 +40,8 @@ struct svcr_subject {
 int svcr_subject_make(struct svcr_subject *subject, const struct svcroute_match_request *request,
                       bool traefik);
 
-/* The path that path matchers compare, from a path as received (behaviour section 11): into `out`,
- * which has room for path.size bytes, or borrowed from `path` where nothing is decoded. False: bad
- * "%" or a control byte. */
-bool svcr_path_route(svcr_text path, bool traefik, char *out, svcr_text *routing);
+/* The client's address, 16 bytes, or NULL if it is not known. Its text is read at the first call:
+ * few rules ask. */
+const uint8_t *svcr_subject_client(struct svcr_subject *subject);
 
 #endif

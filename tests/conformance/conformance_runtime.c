@@ -23,7 +23,7 @@ static const struct {
     {"tree.json", runtime_tree},
     {"names.json", runtime_names},
     {"rules.json", NULL},
-    {"paths.json", NULL},
+    {"paths.json", runtime_paths},
 };
 
 const struct svcroute_node *runtime_find(const struct svcroute_node *map, const char *key)

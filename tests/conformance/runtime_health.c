@@ -1,6 +1,7 @@
-/* health.json: probes and their answers, when probes start, and what failures of real requests do.
- */
+/* health.json: probes and their answers, and what failures of real requests do. What takes time is
+ * asked of a whole balancer, in runtime_health_time.c. */
 #include "runtime.h"
+#include "runtime_health.h"
 
 #include <stdlib.h>
 
@@ -10,7 +11,6 @@
 
 #include "balance/passive.h"
 #include "balance/probe.h"
-#include "balance/schedule.h"
 
 #define MILLISECOND INT64_C(1000000)
 
@@ -318,41 +318,7 @@ static void judge_defaults(struct runner *runner, struct svcroute_context *conte
     svcroute_table_unref(table);
 }
 
-/* ---- timing ---- */
-
-/* A server that changes its ways, as seen by a host that probes it. */
-struct server {
-    const struct svcroute_node *changes;
-    const struct svcr_probe_plan *plan;
-    uint64_t latency, timeout;
-};
-
-/* When a probe that starts now is answered, and what is reported then. */
-static uint64_t answer_of(const struct server *server, uint64_t now, bool *good)
-{
-    const struct svcroute_node *item, *last = NULL;
-
-    for (item = svcroute_node_first(server->changes); item;
-         item = svcroute_node_next(server->changes, item)) {
-        last = moment(item, "from_ms") <= now ? item : last;
-    }
-    *good = !last || (runtime_is(last, "answer", "status") &&
-                      svcr_probe_judge(server->plan, runtime_integer(last, "status", 0)));
-    if (last && runtime_is(last, "answer", "hang")) {
-        return now + server->timeout;
-    }
-    return now + server->latency;
-}
-
-static bool takes(const struct svcroute_node *list, const struct svcroute_node **item,
-                  uint64_t found)
-{
-    int64_t value;
-
-    *item = *item ? svcroute_node_next(list, *item) : svcroute_node_first(list);
-    return *item && svcroute_node_get_integer(*item, &value) == SVCROUTE_OK &&
-           (uint64_t)(value * MILLISECOND) == found;
-}
+/* ---- passive ---- */
 
 static bool takes_result(const struct svcroute_node *list, const struct svcroute_node **item,
                          uint64_t now, bool up)
@@ -360,76 +326,6 @@ static bool takes_result(const struct svcroute_node *list, const struct svcroute
     *item = *item ? svcroute_node_next(list, *item) : svcroute_node_first(list);
     return *item && moment(*item, "ms") == now && runtime_flag(*item, "up") == up;
 }
-
-static const char *run_timing(const struct svcroute_node *case_, const struct server *server,
-                              struct svcr_schedule *schedule)
-{
-    const struct svcroute_node *probes = runtime_find(case_, "probes_ms"), *probe = NULL;
-    const struct svcroute_node *results = runtime_find(case_, "results"), *result = NULL;
-    uint64_t answered = SVCR_NEVER, until = moment(case_, "until_ms");
-    size_t num_probes = 0, num_results = 0;
-    bool good = false;
-
-    for (;;) {
-        uint64_t due = svcr_schedule_deadline(schedule), now = due < answered ? due : answered;
-        uint32_t who;
-
-        if (now > until) {
-            break;
-        }
-        if (answered == now) {
-            answered = SVCR_NEVER;
-            num_results++;
-            if (!svcr_schedule_report(schedule, 0, good, now) ||
-                !takes_result(results, &result, now, svcr_schedule_is_up(schedule, 0))) {
-                return "a result";
-            }
-        }
-        while (svcr_schedule_next(schedule, now, &who) == SVCR_SCHEDULE_PROBE) {
-            num_probes++;
-            answered = answer_of(server, now, &good);
-            if (!takes(probes, &probe, now)) {
-                return "a probe";
-            }
-        }
-    }
-    return num_probes == svcroute_node_num(probes) && num_results == svcroute_node_num(results)
-               ? NULL
-               : "too few";
-}
-
-static void judge_timing(struct runner *runner, struct svcroute_context *context,
-                         const struct svcroute_node *case_, const char *name)
-{
-    int64_t interval = runtime_integer(case_, "interval_ms", 0);
-    struct svcr_probe_settings settings = {
-        .interval = interval * MILLISECOND,
-        .unhealthy_interval = runtime_integer(case_, "unhealthy_ms", interval) * MILLISECOND,
-        .timeout = runtime_integer(case_, "timeout_ms", 0) * MILLISECOND,
-    };
-    struct svcr_probe_plan *plan = make_plan(context, &settings);
-    struct svcr_schedule_options options = {.interval = plan->interval,
-                                            .unhealthy_interval = plan->unhealthy_interval,
-                                            .timeout = plan->timeout,
-                                            .traefik = true};
-    struct server server = {runtime_find(case_, "server"), plan, moment(case_, "latency_ms"),
-                            plan->timeout};
-    struct svcr_schedule *schedule = NULL;
-    const char *wrong = "no schedule";
-
-    if (svcr_schedule_new(&schedule, context, &options, 1, 0) == SVCROUTE_OK) {
-        wrong = run_timing(case_, &server, schedule);
-    }
-    if (wrong) {
-        runner_fail(runner, name, "%s", wrong);
-    } else {
-        runner_pass(runner);
-    }
-    svcr_schedule_free(schedule, context);
-    svcr_probe_plan_free(plan, context);
-}
-
-/* ---- passive ---- */
 
 /* A server and what its balancer is told of it. */
 struct watched {
@@ -523,13 +419,13 @@ static void judge_passive(struct runner *runner, struct svcroute_context *contex
     };
     const char *wrong;
 
-    (void)context;
     watched.window = malloc(svcr_passive_size(watched.rule.attempts));
     if (!watched.window) {
         abort();
     }
     svcr_passive_init(watched.window, watched.rule.attempts);
     wrong = run_passive(case_, &watched);
+    wrong = wrong ? wrong : runtime_health_ejects(context, case_);
     if (wrong) {
         runner_fail(runner, name, "%s", wrong);
     } else {
@@ -545,10 +441,14 @@ void runtime_health(struct runner *runner, struct svcroute_context *context,
         const char *kind;
         runtime_judge *judge;
     } judges[] = {
-        {"probe", judge_probe},         {"grpc_address", judge_grpc_address},
-        {"answer", judge_answer},       {"grpc", judge_grpc},
-        {"intervals", judge_intervals}, {"defaults", judge_defaults},
-        {"timing", judge_timing},       {"passive", judge_passive},
+        {"probe", judge_probe},
+        {"grpc_address", judge_grpc_address},
+        {"answer", judge_answer},
+        {"grpc", judge_grpc},
+        {"intervals", judge_intervals},
+        {"defaults", judge_defaults},
+        {"timing", runtime_health_timing},
+        {"passive", judge_passive},
     };
 
     for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++) {

@@ -3,7 +3,8 @@
  * then only, pick from everything; the model says whom they may meet, which names exist and which
  * servers are the same as before.
  *
- * Arguments: number of updates (default 20000). Prints `N passed, N failed`. */
+ * Arguments: number of updates (default 20000), profile (default or traefik-v3). Prints `N passed,
+ * N failed`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,10 @@ static unsigned roll(unsigned below)
 
 /* ---- the model ---------------------------------------------------------------------------- */
 
+/* Profile traefik-v3: one child that is not there takes its parent down, parents do not pass over
+ * empty children, and terminating servers take nobody. */
+static bool traefik;
+
 enum kind { ABSENT, WEIGHTED, MIRRORING, FAILOVER };
 
 static struct service {
@@ -44,6 +49,7 @@ static struct tree {
     enum kind kind;
     int children[CHILDREN];
     unsigned num;
+    bool listed; /* of a failover: what an empty main answers is in errors.status */
 } trees[TREES];
 
 static bool exists(int child)
@@ -52,41 +58,72 @@ static bool exists(int child)
         return child >= 0;
     }
     const struct tree *tree = &trees[child - SERVICES];
-    unsigned looked = tree->kind == ABSENT      ? 0
-                      : tree->kind == MIRRORING ? 1
-                      : tree->kind == FAILOVER  ? 2
-                                                : tree->num;
-    bool found = false;
-    for (unsigned i = 0; i < looked; i++) {
-        found = found || exists(tree->children[i]);
+    unsigned looked = tree->kind == ABSENT                  ? 0
+                      : tree->kind == MIRRORING && !traefik ? 1
+                                                            : tree->num;
+    unsigned found = 0;
+    for (unsigned i = 0; i < looked; i++) { /* traefik-v3 takes a TraefikService by its name */
+        found += (traefik && tree->children[i] >= SERVICES) || exists(tree->children[i]) ? 1 : 0;
     }
-    return found;
+    return traefik ? looked != 0 && found == looked : found != 0;
 }
 
-/* Whom a client without a cookie may meet: a bit for each server of each service. */
-static uint64_t reach(int child)
+/* traefik-v3 refuses failovers whose main has no check and no list, and who has a child that is not
+ * there or refused. */
+static bool refused(int child)
 {
-    uint64_t all = 0;
-    if (!exists(child)) {
-        return 0;
+    if (!traefik || child < SERVICES) {
+        return false;
+    }
+    const struct tree *tree = &trees[child - SERVICES];
+    bool any = !exists(child) || (tree->kind == FAILOVER && !tree->listed);
+    for (unsigned i = 0; i < tree->num; i++) {
+        any = any || refused(tree->children[i]);
+    }
+    return any;
+}
+
+/* Whom a client without a cookie may meet. */
+struct outlook {
+    uint64_t servers; /* a bit for each server of each service */
+    bool nobody;      /* or nobody */
+};
+
+static struct outlook reach(int child);
+
+static struct outlook reach_failover(const struct tree *tree)
+{
+    struct outlook main = reach(tree->children[0]);
+    struct outlook fallback = reach(tree->children[1]);
+    return !main.nobody ? main : (struct outlook){main.servers | fallback.servers, fallback.nobody};
+}
+
+static struct outlook reach_weighted(const struct tree *tree)
+{
+    struct outlook all = {0, false};
+    for (unsigned i = 0; i < tree->num; i++) {
+        struct outlook one = reach(tree->children[i]);
+        all.servers |= one.servers;
+        all.nobody = all.nobody || one.nobody;
+    }
+    return (struct outlook){all.servers, traefik ? all.nobody : all.servers == 0};
+}
+
+static struct outlook reach(int child)
+{
+    if (!exists(child) || refused(child)) {
+        return (struct outlook){0, true};
     }
     if (child < SERVICES) {
         const struct service *service = &services[child];
         unsigned up = service->there & ~service->down;
-        unsigned open = (up & ~service->fenced) != 0 ? up & ~service->fenced : up;
-        return (uint64_t)open << (child * SERVERS);
+        unsigned open = (up & ~service->fenced) != 0 || traefik ? up & ~service->fenced : up;
+        return (struct outlook){(uint64_t)open << (child * SERVERS), open == 0};
     }
     const struct tree *tree = &trees[child - SERVICES];
-    for (unsigned i = 0; tree->kind == WEIGHTED && i < tree->num; i++) {
-        all |= reach(tree->children[i]);
-    }
-    if (tree->kind == MIRRORING) {
-        all = reach(tree->children[0]);
-    } else if (tree->kind == FAILOVER) {
-        all = reach(tree->children[0]);
-        all = all != 0 ? all : reach(tree->children[1]);
-    }
-    return all;
+    return tree->kind == WEIGHTED   ? reach_weighted(tree)
+           : tree->kind == FAILOVER ? reach_failover(tree)
+                                    : reach(tree->children[0]);
 }
 
 static void change_service(struct service *service)
@@ -98,11 +135,12 @@ static void change_service(struct service *service)
 static void change_tree(unsigned number)
 {
     struct tree *tree = &trees[number];
-    tree->kind = number == 0 ? WEIGHTED : (enum kind)roll(4);
+    tree->kind = number == 0 || (traefik && roll(2) == 0) ? WEIGHTED : (enum kind)roll(4);
     tree->num = tree->kind == FAILOVER ? 2 : 1 + roll(CHILDREN);
+    tree->listed = roll(8) != 0;
     for (unsigned i = 0; i < tree->num; i++) {
         int trees_below = TREES - 1 - (int)number;
-        tree->children[i] = roll(10) == 0 ? -1
+        tree->children[i] = roll(traefik ? 80 : 10) == 0 ? -1
                             : roll(2) == 0 && trees_below != 0
                                 ? SERVICES + (int)number + 1 + (int)roll((unsigned)trees_below)
                                 : (int)roll(SERVICES);
@@ -153,6 +191,7 @@ static void say_tree(unsigned number)
         number);
     SAY("%s", tree->kind == WEIGHTED    ? "weighted: {services: ["
               : tree->kind == MIRRORING ? "mirroring: {"
+              : tree->listed            ? "failover: {errors: {status: ['500-599']}, "
                                         : "failover: {");
     for (unsigned i = 0; i < tree->num; i++) {
         if (tree->kind == WEIGHTED) {
@@ -280,10 +319,12 @@ static void check_picks(struct svcroute_picker *picker, unsigned update, bool fr
         if (error != 0) {
             continue;
         }
-        uint64_t allowed = reach(child);
+        struct outlook outlook = reach(child);
         error = svcroute_picker_pick(picker, handle, NULL, pick, update);
         if (fresh) {
-            check(error == (allowed != 0 ? 0 : SVCROUTE_ERR_NO_SERVER), name, update);
+            check(error == 0 ? outlook.servers != 0
+                             : error == SVCROUTE_ERR_NO_SERVER && outlook.nobody,
+                  name, update);
         }
         if (error == 0) {
             unsigned a = 0, b = 0;
@@ -292,7 +333,7 @@ static void check_picks(struct svcroute_picker *picker, unsigned update, bool fr
             snprintf(name, NAME, "%.*s", (int)info.host.size, info.host.data);
             bool good =
                 sscanf(name, "10.%u.0.%u", &a, &b) == 2 && a < SERVICES && b >= 1 && b <= SERVERS;
-            check(good && (!fresh || allowed >> (a * SERVERS + b - 1) & 1), name, update);
+            check(good && (!fresh || outlook.servers >> (a * SERVERS + b - 1) & 1), name, update);
             check(!fresh || services[a].ids[b - 1] == info.server, "another id", update);
         }
         svcroute_pick_clear(pick);
@@ -309,6 +350,8 @@ static void open_all(void)
         abort();
     }
     svcroute_policy_set_switch(policy, SVCROUTE_POLICY_ALLOW_EMPTY_SERVICES, true);
+    svcroute_policy_set_profile(policy,
+                                traefik ? SVCROUTE_PROFILE_TRAEFIK_V3 : SVCROUTE_PROFILE_DEFAULT);
     say_all();
     for (int i = 0; i < SERVICES; i++) {
         change_service(&services[i]);
@@ -342,6 +385,7 @@ int main(int argc, char **argv)
 {
     unsigned updates = argc > 1 ? (unsigned)atoi(argv[1]) : 20000;
     struct svcroute_event event = {.size = sizeof(event)};
+    traefik = argc > 2 && strcmp(argv[2], "traefik-v3") == 0;
     open_all();
     for (unsigned update = 0; update < updates; update++) {
         for (unsigned i = roll(3); i < 3; i++) {

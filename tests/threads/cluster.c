@@ -242,6 +242,8 @@ void cluster_open(struct cluster *cluster, struct svcroute_context *context, uin
         exit(1);
     }
     svcroute_policy_set_switch(cluster->policy, SVCROUTE_POLICY_ALLOW_EXTERNAL_NAME, true);
+    svcroute_policy_set_profile(cluster->policy,
+                                traefik ? SVCROUTE_PROFILE_TRAEFIK_V3 : SVCROUTE_PROFILE_DEFAULT);
     cluster->members[LEAF_SPARE] = 3;
     for (uint32_t i = 0; i < NUM_LEAVES; i++) {
         members_change(cluster, i);

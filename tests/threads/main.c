@@ -1,5 +1,6 @@
 /* Two workers, a finisher, a driver and a prober at one balancer: for ThreadSanitizer, and for what
- * it cannot see. Arguments: seconds to run, seed. The last line is "N passed, N failed". */
+ * it cannot see. Arguments: seconds to run, profile (default or traefik-v3), seed. The last line is
+ * "N passed, N failed". */
 #include "threads.h"
 
 #include <pthread.h>
@@ -9,10 +10,11 @@
 #include <time.h>
 
 _Atomic bool over, storm;
+bool traefik;
 
 static _Atomic uint64_t good_checks[NUM_CHECKS], bad_checks[NUM_CHECKS];
 
-static const char *const check_names[NUM_CHECKS] = {
+static const char *check_names[NUM_CHECKS] = {
     [CHECK_PICKED] = "a pick finds a server, whatever is updated",
     [CHECK_LIVE] = "its server is in a table that was live during the call",
     [CHECK_OWN] = "its server is below what was picked from",
@@ -188,7 +190,12 @@ int main(int argc, char **argv)
     struct svcroute_allocator allocator = {
         .size = sizeof(allocator), .allocate = allocate, .resize = resize, .release = release};
     double seconds = argc > 1 ? strtod(argv[1], NULL) : 3;
-    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : now_ns();
+    uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : now_ns();
+    traefik = argc > 2 && strcmp(argv[2], "traefik-v3") == 0;
+    if (traefik) {
+        check_names[CHECK_PICKED] = "a pick finds a server that cannot be ejected";
+        check_names[CHECK_SPARE] = "servers that were ejected return";
+    }
     printf("seed %llu\n", (unsigned long long)seed);
     if (svcroute_context_new(&driver.context, NULL, &allocator, NULL) != 0) {
         return 1;

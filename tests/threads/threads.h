@@ -25,7 +25,7 @@ enum check {
     CHECK_PICKED,  /* a pick finds a server, whatever is updated */
     CHECK_LIVE,    /* its server is in a table that was live during the call */
     CHECK_OWN,     /* and is one of those below what was picked from */
-    CHECK_SPARE,   /* the last usable server is never ejected */
+    CHECK_SPARE,   /* the last usable server is never ejected; traefik-v3: who is ejected returns */
     CHECK_COMING,  /* what comes and goes is found, or gone, as the tables say */
     CHECK_AGAIN,   /* picking again gives a server that was not tried */
     CHECK_MIRROR,  /* mirrors find a server too */
@@ -47,6 +47,8 @@ bool check(enum check check, bool good);
 extern _Atomic bool over;
 /* A time in which workers do nothing but fail at the two servers that are ejected for it. */
 extern _Atomic bool storm;
+/* The profile; set before there are threads. */
+extern bool traefik;
 
 /* ---- chance and time ---- */
 
@@ -175,6 +177,7 @@ struct worker {
         uint32_t server;
     } jar[NUM_LEAVES];
     uint64_t first; /* table that the picker has at least; 0: unknown */
+    bool nobody;    /* traefik-v3: both servers that are ejected for failures were, at last */
 };
 
 extern struct tally tallies[NUM_STEADY];

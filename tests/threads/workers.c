@@ -281,6 +281,9 @@ static bool last_resort(const struct slot *slot)
  * ejected. But who is ejected stays so for some time: two picks in a row cannot both be misled. */
 static void look_for_spare(struct worker *worker, const struct slot *slot, uint64_t start)
 {
+    if (traefik) {
+        return;
+    }
     bool gone = last_resort(slot);
     struct slot *second = gone ? slot_take(worker) : NULL;
     if (second != NULL) {
@@ -290,6 +293,24 @@ static void look_for_spare(struct worker *worker, const struct slot *slot, uint6
         give(second, OWNER_NOBODY);
     }
     check(CHECK_SPARE, !gone || second == NULL);
+}
+
+/* In traefik-v3 the last server may be ejected, and a parent does not pass over one that is down;
+ * then nobody is found, but not for ever. */
+static bool may_fail(const struct slot *slot)
+{
+    return traefik && (slot->target == LEAF_SPARE || slot->target == TARGET_PROBED);
+}
+
+static bool found(struct worker *worker, const struct slot *slot, int error)
+{
+    bool nobody = error == SVCROUTE_ERR_NO_SERVER && may_fail(slot);
+    check(CHECK_PICKED, error == 0 || nobody);
+    if (slot->target == LEAF_SPARE && traefik && worker->nobody && error == 0) {
+        check(CHECK_SPARE, true);
+    }
+    worker->nobody = slot->target == LEAF_SPARE ? nobody : worker->nobody;
+    return error == 0;
 }
 
 static void request_in_storm(struct worker *worker)
@@ -302,7 +323,7 @@ static void request_in_storm(struct worker *worker)
         return;
     }
     slot->target = LEAF_SPARE;
-    if (check(CHECK_PICKED, pick(worker, slot, worker->handles[LEAF_SPARE]) == 0)) {
+    if (found(worker, slot, pick(worker, slot, worker->handles[LEAF_SPARE]))) {
         look_for_spare(worker, slot, start);
         check(CHECK_END, svcroute_pick_finish(slot->pick, &outcome, now_ns()) == 0);
     }
@@ -322,7 +343,7 @@ static void request(struct worker *worker)
         error = pick_coming(worker, slot);
     } else {
         error = pick(worker, slot, worker->handles[slot->target]);
-        check(CHECK_PICKED, error == 0);
+        found(worker, slot, error);
     }
     if (error != 0) {
         give(slot, OWNER_NOBODY);
