@@ -83,7 +83,9 @@ static const struct svcroute_route *shadow_of(const struct lint *lint,
     const struct svcroute_table *table = lint->table;
     struct svcr_subject subject;
     struct svcr_search search = {.skip_programs = true};
-    subject_at(&subject, &own->program->anchors[0], own->program->anchors[0].path);
+    /* Paths begin with "/", whether a rule says so or not. */
+    svcr_text path = own->program->anchors[0].path;
+    subject_at(&subject, &own->program->anchors[0], path.size != 0 ? path : SVCR_TEXT("/"));
     for (int i = 0; i < LOOKS_MAX; i++) {
         const struct svcr_candidate *ahead =
             svcr_index_find(table->context, &table->rules, &subject, &search);
@@ -91,7 +93,7 @@ static const struct svcroute_route *shadow_of(const struct lint *lint,
             return NULL;
         }
         const struct svcr_route *route = svcr_entry_route(ahead->route);
-        if (sees_all(route, svcr_entry_route(own->route)) && svcr_route_leads_on(table, route) &&
+        if (sees_all(route, svcr_entry_route(own->route)) && svcr_route_leads_on(table, ahead) &&
             svcr_program_implies(own->program, ahead->program)) {
             return ahead->route;
         }

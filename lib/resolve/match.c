@@ -24,22 +24,25 @@ static const struct svcr_ingress_route *object_of(const struct svcr_route *route
     return (const struct svcr_ingress_route *)(const void *)route->object;
 }
 
-static bool entry_point_fits(const struct svcr_ingress_route *object, svcr_text wanted)
+static bool names_entry_point(const struct svcr_ingress_route *object, svcr_text wanted)
 {
     const struct svcr_str *names = svcr_object_items(object, object->entry_points);
-    bool fits = wanted.size == 0 || object->entry_points.num == 0;
-    for (uint32_t i = 0; !fits && i < object->entry_points.num; i++) {
-        fits = svcr_text_same(svcr_object_text(object, names[i]), wanted);
+    bool found = false;
+    for (uint32_t i = 0; !found && i < object->entry_points.num; i++) {
+        found = svcr_text_same(svcr_object_text(object, names[i]), wanted);
     }
-    return fits;
+    return found;
 }
 
-/* A route without parents. */
-static bool root_fits(const struct asking *asking, const struct svcr_route *route)
+/* A route without parents. Most are settled by marks: each further look costs a fetch from memory.
+ */
+static bool root_fits(const struct asking *asking, const struct svcr_candidate *candidate)
 {
-    const struct svcr_ingress_route *object = object_of(route);
-    uint32_t unwanted = object->tls.given ? SVCROUTE_MATCH_PLAIN : SVCROUTE_MATCH_TLS;
-    return (asking->flags & unwanted) == 0 && entry_point_fits(object, asking->entry_point);
+    uint32_t unwanted =
+        (candidate->marks & SVCR_MARK_TLS) != 0 ? SVCROUTE_MATCH_PLAIN : SVCROUTE_MATCH_TLS;
+    return (asking->flags & unwanted) == 0 &&
+           (asking->entry_point.size == 0 || (candidate->marks & SVCR_MARK_ANY_ENTRY) != 0 ||
+            names_entry_point(object_of(svcr_entry_route(candidate->route)), asking->entry_point));
 }
 
 /* A route with parents: all of them must be there, and one is the route that was found. */
@@ -75,15 +78,16 @@ static bool service_refused(const struct svcroute_table *table,
     return refused;
 }
 
-/* What a route leads to: a service, or routes below it, and not both. */
-bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_route *route)
+bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_candidate *candidate)
 {
-    bool parent = svcr_index_has_scope(table->context, &table->rules, route->base_name);
-    if (route->child.kind == 0 || parent) {
-        return (route->child.kind == 0) == parent;
+    bool leads = (candidate->marks & SVCR_MARK_SERVICE) != 0;
+    const struct svcr_route *route = svcr_entry_route(candidate->route);
+    if (!leads || svcr_index_has_scopes(&table->rules)) {
+        bool parent = svcr_index_has_scope(table->context, &table->rules, route->base_name);
+        leads = leads != parent;
     }
-    if (table->policy->profile != SVCROUTE_PROFILE_TRAEFIK_V3) {
-        return true;
+    if (!leads || route->child.kind == 0 || table->policy->profile != SVCROUTE_PROFILE_TRAEFIK_V3) {
+        return leads;
     }
     const struct svcroute_service *service = svcr_child_service(table, &route->child);
     uint32_t looks = REFUSED_LOOKS_MAX;
@@ -95,8 +99,8 @@ bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_r
 static bool allow(const void *user, const struct svcr_candidate *candidate)
 {
     const struct asking *asking = user;
-    const struct svcr_route *route = svcr_entry_route(candidate->route);
-    return asking->parent != NULL ? child_fits(asking, route) : root_fits(asking, route);
+    return asking->parent != NULL ? child_fits(asking, svcr_entry_route(candidate->route))
+                                  : root_fits(asking, candidate);
 }
 
 /* ---- the calls ---- */
@@ -129,7 +133,7 @@ static int find(const struct asking *asking, struct svcr_subject *subject,
     do {
         found = svcr_index_find(table->context, &table->rules, subject, &search);
         search.after = found;
-    } while (found != NULL && !svcr_route_leads_on(table, svcr_entry_route(found->route)));
+    } while (found != NULL && !svcr_route_leads_on(table, found));
     *route = found != NULL ? found->route : NULL;
     return found != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND;
 }

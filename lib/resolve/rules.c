@@ -97,9 +97,14 @@ struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
                                         struct svcr_group *holder)
 {
     const struct svcr_rule *rule = svcr_entry_route(route)->rule;
+    const struct svcr_ingress_route *object =
+        (const struct svcr_ingress_route *)(const void *)svcr_entry_route(route)->object;
     return (struct svcr_candidate){
         .priority = rule->priority != 0 ? rule->priority : (int64_t)rule->match.size,
         .length = rule->match.size,
+        .marks = (object->tls.given ? SVCR_MARK_TLS : 0U) |
+                 (object->entry_points.num == 0 ? SVCR_MARK_ANY_ENTRY : 0U) |
+                 (svcr_entry_route(route)->child.kind != 0 ? SVCR_MARK_SERVICE : 0U),
         .name = route->entry.name,
         .program = svcr_entry_route(route)->program,
         .route = route,

@@ -12,11 +12,18 @@ bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *r
                        struct svcr_program **program);
 /* Brings the table's index up to what its routes are now. Last, when all names are settled. */
 bool svcr_rules_index(struct svcr_resolver *resolver);
+/* Marks of candidates. */
+enum {
+    SVCR_MARK_TLS = 1,       /* the route has `tls` */
+    SVCR_MARK_ANY_ENTRY = 2, /* it names no entry points */
+    SVCR_MARK_SERVICE = 4,   /* it has a service */
+};
 /* What the index knows of a route; `holder` is the group that it is an entry of. */
 struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
                                         struct svcr_group *holder);
 /* match.c: whether a route leads to a service, or else to routes below it: only then requests take
  * it. */
-bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_route *route);
+bool svcr_route_leads_on(const struct svcroute_table *table,
+                         const struct svcr_candidate *candidate);
 
 #endif

@@ -14,7 +14,8 @@
 
 struct svcr_candidate {
     int64_t priority; /* the greater first */
-    uint64_t length;  /* of the rule's text; the longer first */
+    uint32_t length;  /* of the rule's text; the longer first */
+    uint32_t marks;   /* the caller's, which a search need not go to the route for */
     svcr_text name;   /* then as bytes; unique in an index; borrowed from `holder` */
     const struct svcr_program *program; /* borrowed from `holder` */
     const void *route;                  /* the caller's; borrowed from `holder` */
