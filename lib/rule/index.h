@@ -12,19 +12,27 @@
 #define SVCR_INDEX_H
 
 #include "base/trie.h"
+#include "rule/host_map.h"
+#include "rule/path_tree.h"
 #include "rule/program.h"
 #include "rule/queue.h"
 
-/* All zero: empty. */
-struct svcr_index {
-    struct svcr_trie hosts;  /* by scope and host */
-    struct svcr_trie wild;   /* by scope and what follows "*" */
-    struct svcr_block *none; /* of no scope and no host, which every request meets; NULL: nothing */
+/* What hangs in one scope. */
+struct svcr_places {
+    struct svcr_host_map hosts;
+    struct svcr_host_map wild;  /* by what follows "*" */
+    struct svcr_path_tree none; /* for any host */
 };
 
-/* Adds a candidate at all anchors of its program; one that is there already (same order) is
- * replaced. `scope`: whose request this is for, see svcr_index_find(). 0 or SVCROUTE_ERR_NOMEM;
- * after a failure the index can be cleared and nothing else. */
+/* All zero: empty. */
+struct svcr_index {
+    struct svcr_places places; /* of the empty scope */
+    struct svcr_trie scopes;   /* the others */
+};
+
+/* Adds a candidate at all anchors of its program; one with the same order, which must have the same
+ * anchors, is replaced. `scope`: whose request this is for, see svcr_index_find(). 0 or
+ * SVCROUTE_ERR_NOMEM; after a failure the index can be cleared and nothing else. */
 int svcr_index_add(struct svcroute_context *context, struct svcr_index *index, svcr_text scope,
                    const struct svcr_candidate *candidate);
 /* Takes out what was added with these; not there: nothing. Codes as above. */

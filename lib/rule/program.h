@@ -32,10 +32,13 @@ struct svcr_test {
     uint32_t matcher;          /* enum svcr_matcher */
     int32_t on_true, on_false; /* the next test, or SVCR_TEST_YES, SVCR_TEST_NO */
     uint32_t offset, size;     /* of the call in the rule's text */
-    uint8_t bits;              /* CLIENT_IP: length of the prefix, of 128 */
-    svcr_text key;             /* HEADER*, QUERY*: the name */
-    svcr_text value;           /* what is compared; CLIENT_IP: 16 bytes */
-    struct svcr_regex *regex;  /* owned */
+    uint8_t bits;             /* CLIENT_IP: length of the prefix, of 128; below 96 it is one of IPv6
+                                 alone, and no IPv4 address is in it */
+    svcr_text key;            /* HEADER*: the name, each part capitalised; QUERY*: the name */
+    svcr_text value;          /* what is compared: HOST in lower case, METHOD in upper case,
+                                 CLIENT_IP 16 bytes, QUERY without a value empty; else as written */
+    struct svcr_regex *regex; /* of *_REGEXP, from `value`; owned. QueryRegexp with a name alone
+                                 becomes QUERY */
 };
 
 /* What a matching request has at least. Both may be empty: any host, any path. */

@@ -44,10 +44,9 @@ static void version_remove(struct svcroute_context *context, struct version *ver
                            const struct place *places, uint32_t i)
 {
     struct svcr_candidate candidate = candidate_make(context, 0, 0, places[i].name, NULL, NULL);
-    const struct svcr_queue *queue = svcr_path_tree_get(&version->tree, place_path(&places[i]));
-    const struct svcr_candidate *there = queue == NULL ? NULL : svcr_queue_get(queue, &candidate);
-    must_ptr_eq(there == NULL ? NULL : there->route, version->routes[i]);
-    if (there != NULL) {
+    bool there = svcr_path_tree_has(&version->tree, place_path(&places[i]), &candidate);
+    must(there == (version->routes[i] != NULL));
+    if (there) {
         must_int_eq(
             svcr_path_tree_remove(context, &version->tree, place_path(&places[i]), &candidate), 0);
         version->routes[i] = NULL;
@@ -55,9 +54,9 @@ static void version_remove(struct svcroute_context *context, struct version *ver
     svcr_block_unref(context, candidate.holder);
 }
 
-/* A queue holds exactly the candidates at the first `size` bytes of a path. */
-static void check_queue(const struct version *version, const struct place *places, svcr_text path,
-                        const struct svcr_queue *queue)
+/* A node has exactly the candidates at a path, in their order; and those behind any of them. */
+static void check_node(const struct version *version, const struct place *places, svcr_text path,
+                       const struct svcr_path_node *node)
 {
     const void *routes[NAMES] = {NULL};
     size_t num = 0;
@@ -67,30 +66,28 @@ static void check_queue(const struct version *version, const struct place *place
             num++;
         }
     }
-    struct svcr_run run = svcr_queue_after(queue, NULL);
+    struct svcr_run run = svcr_path_node_after(node, NULL);
     must_uint_eq(run.num, num);
     for (size_t i = 0; i < num; i++) {
         must_ptr_eq(run.first[i].route, routes[candidate_name(&run.first[i])]);
+        must(i == 0 || candidate_name(&run.first[i - 1]) < candidate_name(&run.first[i]));
+        must_uint_eq(svcr_path_node_after(node, &run.first[i]).num, num - 1 - i);
     }
 }
 
 static void check_find(const struct version *version, const struct place *places, svcr_text path)
 {
-    const struct svcr_queue *queues[SVCR_PATH_QUEUES_MAX];
-    uint32_t num = svcr_path_tree_find(&version->tree, path, queues);
+    const struct svcr_path_node *nodes[SVCR_PATH_NODES_MAX];
+    uint32_t num = svcr_path_tree_find(&version->tree, path, nodes);
     uint32_t at = 0;
     for (size_t size = 0; size <= path.size; size++) {
-        svcr_text beginning = {path.data, size};
         bool any = false;
         for (uint32_t i = 0; i < PLACES && !any; i++) {
             any = version->routes[i] != NULL && places[i].size == size && begins(&places[i], path);
         }
-        const struct svcr_queue *exact = svcr_path_tree_get(&version->tree, beginning);
-        must((exact != NULL) == any);
         if (any) {
             must_uint_lt(at, num);
-            must_ptr_eq(queues[at], exact);
-            check_queue(version, places, beginning, queues[at++]);
+            check_node(version, places, (svcr_text){path.data, size}, nodes[at++]);
         }
     }
     must_uint_eq(at, num);
@@ -213,11 +210,11 @@ START_TEST(test_extremes)
     struct svcroute_context *context = make_context(&memory, NULL);
     struct svcr_candidate candidate = candidate_make(context, 0, 0, 1, NULL, NULL);
     struct svcr_path_tree tree = {NULL};
-    const struct svcr_queue *queues[SVCR_PATH_QUEUES_MAX];
+    const struct svcr_path_node *nodes[SVCR_PATH_NODES_MAX];
     char path[SVCR_ANCHOR_PATH_MAX + 1];
     bool added;
-    must_uint_eq(svcr_path_tree_find(&tree, SVCR_TEXT("/"), queues), 0);
-    must_ptr_null(svcr_path_tree_get(&tree, SVCR_TEXT("")));
+    must_uint_eq(svcr_path_tree_find(&tree, SVCR_TEXT("/"), nodes), 0);
+    must(!svcr_path_tree_has(&tree, SVCR_TEXT(""), &candidate));
     for (uint32_t i = 0; i < 256; i++) {
         path[0] = (char)(i * 77);
         must_int_eq(svcr_path_tree_add(context, &tree, (svcr_text){path, 1}, &candidate, &added),
@@ -231,16 +228,16 @@ START_TEST(test_extremes)
     }
     for (uint32_t i = 0; i < 256; i++) {
         char one = (char)i;
-        must_uint_eq(svcr_path_tree_find(&tree, (svcr_text){&one, 1}, queues), 2);
+        must_uint_eq(svcr_path_tree_find(&tree, (svcr_text){&one, 1}, nodes), 2);
     }
-    must_uint_eq(svcr_path_tree_find(&tree, (svcr_text){path, sizeof(path)}, queues),
-                 SVCR_PATH_QUEUES_MAX);
+    must_uint_eq(svcr_path_tree_find(&tree, (svcr_text){path, sizeof(path)}, nodes),
+                 SVCR_PATH_NODES_MAX);
     for (size_t size = 0; size <= SVCR_ANCHOR_PATH_MAX; size++) {
         must_int_eq(svcr_path_tree_remove(context, &tree, (svcr_text){path, size}, &candidate), 0);
     }
     for (uint32_t i = 0; i < 256; i++) {
         char one = (char)i;
-        must_uint_eq(svcr_path_tree_find(&tree, (svcr_text){&one, 1}, queues), i != '/');
+        must_uint_eq(svcr_path_tree_find(&tree, (svcr_text){&one, 1}, nodes), i != '/');
         if (i != '/') {
             must_int_eq(svcr_path_tree_remove(context, &tree, (svcr_text){&one, 1}, &candidate), 0);
         }
@@ -258,15 +255,17 @@ START_TEST(test_only)
     struct svcroute_context *context = make_context(&memory, NULL);
     struct version version = {.tree = {NULL}};
     static const char route;
-    struct place places[PLACES] = {{"/api", 4, 0}, {"/", 1, 1}, {"/app", 4, 2}};
-    svcr_text path;
-    for (uint32_t i = 0; i < 3; i++) {
+    struct place places[PLACES] = {{"/api", 4, 0}, {"/", 1, 1}, {"/app", 4, 2}, {"/app", 4, 1}};
+    must_ptr_null(svcr_path_tree_only(&version.tree));
+    for (uint32_t i = 0; i < 4; i++) {
         version_add(context, &version, places, i, &route);
+        must((svcr_path_tree_only(&version.tree) != NULL) == (i == 0));
     }
-    version_remove(context, &version, places, 1);
-    version_remove(context, &version, places, 0);
-    must_uint_eq(candidate_name(svcr_path_tree_only(&version.tree, &path)), 2);
-    must(svcr_text_same(path, SVCR_TEXT("/app")));
+    for (uint32_t i = 0; i < 3; i++) {
+        must_ptr_null(svcr_path_tree_only(&version.tree));
+        version_remove(context, &version, places, i);
+    }
+    must_uint_eq(candidate_name(svcr_path_tree_only(&version.tree)), 1);
     svcr_path_tree_clear(context, &version.tree);
     svcroute_context_unref(context);
     memory_check_empty(&memory);

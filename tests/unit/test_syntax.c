@@ -148,6 +148,7 @@ static const struct {
     {"a() // c\n// d\n/* e */", "a()"},
     {"a()/**/&&/* && b() */b()", "(a() & b())"},
     {"a() /* x\ny */", "a()"},
+    {"a() /* x\ny */\n // z\n", "a()"},
     {"/* x\ny */ a()", "a()"},
     {"a() && /* x\ny */ b()", "(a() & b())"},
     {"a() && // x\n b()", "(a() & b())"},
@@ -304,6 +305,7 @@ static const struct {
     {R("//line a:\na()"), 0, "line number"},
     {R("//line a:+1\na()"), 0, "line number"},
     {R("//line a:1073741825\na()"), 0, "line number"},
+    {R("//line a:1073741825:1\na()"), 0, "line number"},
     {R("//line a:18446744073709551616\na()"), 0, "line number"},
     {R("//line http://a\na()"), 0, "line number"},
     /* Bytes, wherever they stand. */
@@ -438,6 +440,18 @@ START_TEST(depth_has_a_cap)
 }
 END_TEST
 
+START_TEST(depth_ends_with_its_parentheses)
+{
+    char *rule = repeat("!(a()) && ", 1000, "b()", "");
+    struct svcr_rule_fault fault;
+    struct svcr_expr *expr;
+
+    ck_assert_int_eq(svcr_rule_parse(&arena, (svcr_text){rule, strlen(rule)}, &expr, &fault),
+                     SVCROUTE_OK);
+    free(rule);
+}
+END_TEST
+
 /* A chain is one node however long, and needs no depth. */
 START_TEST(long_chains_are_flat)
 {
@@ -561,6 +575,7 @@ Suite *suite_syntax(void)
     tcase_add_test(tcase, nodes_and_arguments_say_where_they_stand);
     tcase_add_test(tcase, beginnings_of_a_rule_are_refused);
     tcase_add_test(tcase, depth_has_a_cap);
+    tcase_add_test(tcase, depth_ends_with_its_parentheses);
     tcase_add_test(tcase, long_chains_are_flat);
     tcase_add_test(tcase, memory_is_linear);
     tcase_add_test(tcase, out_of_memory_is_a_code);
