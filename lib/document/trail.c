@@ -161,6 +161,30 @@ static void put_here(struct walk *w)
     put(w, w->line, w->column);
 }
 
+/* One character that stands for itself, or as many of ASCII as follow each other: none below
+ * `first`, no `quote`, no backslash. */
+static void put_run(struct walk *w, uint8_t first, char quote)
+{
+    size_t left = w->text.size - w->done, num = 0;
+    if (left > (size_t)(w->end - w->at)) {
+        left = (size_t)(w->end - w->at);
+    }
+    while (num < left && (uint8_t)w->at[num] >= first && (uint8_t)w->at[num] < 0x7f &&
+           w->at[num] != quote && w->at[num] != '\\') {
+        num++;
+    }
+    if (num == 0) {
+        put_here(w);
+        step(w);
+        return;
+    }
+    place(w, w->line, w->column);
+    w->at += num;
+    w->done += num;
+    w->column += (uint32_t)num;
+    w->next_column = w->column;
+}
+
 /* ---- plain and quoted ---------------------------------------------------------------------- */
 
 /* Blanks and breaks between two words. Without a break, or behind an escaped one, they are what
@@ -252,8 +276,7 @@ static void walk_flow(struct walk *w, enum svcr_style style)
         } else if (style != SVCR_STYLE_JSON && (at_blank(w) || at_break(w))) {
             walk_blanks(w, false);
         } else {
-            put_here(w);
-            step(w);
+            put_run(w, style == SVCR_STYLE_JSON ? ' ' : ' ' + 1, quote);
         }
     }
 }
@@ -327,8 +350,7 @@ static void walk_block(struct walk *w, bool folded)
     while (w->done < w->text.size && w->at < w->end && w->column == indent + 1) {
         bool indented = is_blank(*w->at);
         while (w->at < w->end && !at_break(w)) {
-            put_here(w);
-            step(w);
+            put_run(w, ' ', '\\');
         }
         if (w->at == w->end || w->done == w->text.size) {
             return;

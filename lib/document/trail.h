@@ -21,13 +21,13 @@ enum svcr_form {
 };
 
 enum svcr_style {
-    SVCR_STYLE_PLAIN = 0,
-    SVCR_STYLE_SINGLE = 1,
-    SVCR_STYLE_DOUBLE = 2,
-    SVCR_STYLE_LITERAL = 3,
-    SVCR_STYLE_FOLDED = 4,
-    SVCR_STYLE_JSON = 5,
-    SVCR_STYLE_TRAIL = 6, /* the source is a trail that was made already */
+    SVCR_STYLE_PLAIN = 1,
+    SVCR_STYLE_SINGLE = 2,
+    SVCR_STYLE_DOUBLE = 3,
+    SVCR_STYLE_LITERAL = 4,
+    SVCR_STYLE_FOLDED = 5,
+    SVCR_STYLE_JSON = 6,
+    SVCR_STYLE_TRAIL = 7, /* the source is a trail that was made already */
 };
 
 /* What stands ahead of the text of a node with SVCR_NODE_TRACED. */

@@ -169,29 +169,36 @@ static int report_tag(const struct svcr_yaml *yaml, const yaml_event_t *event, s
     return yaml->input.strict ? SVCROUTE_ERR_REJECTED : SVCROUTE_OK;
 }
 
-static struct svcr_extent extent_of(const yaml_event_t *event)
+_Static_assert(SVCR_STYLE_PLAIN == (int)YAML_PLAIN_SCALAR_STYLE &&
+                   SVCR_STYLE_SINGLE == (int)YAML_SINGLE_QUOTED_SCALAR_STYLE &&
+                   SVCR_STYLE_DOUBLE == (int)YAML_DOUBLE_QUOTED_SCALAR_STYLE &&
+                   SVCR_STYLE_LITERAL == (int)YAML_LITERAL_SCALAR_STYLE &&
+                   SVCR_STYLE_FOLDED == (int)YAML_FOLDED_SCALAR_STYLE,
+               "styles have libyaml's numbers");
+
+static inline struct svcr_extent extent_of(const yaml_event_t *event)
 {
-    struct svcr_extent extent = {.begin = event->start_mark.index,
-                                 .end = event->end_mark.index,
-                                 .one_line = event->start_mark.line == event->end_mark.line};
-    switch (event->data.scalar.style) {
-    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-        extent.style = SVCR_STYLE_SINGLE;
-        break;
-    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-        extent.style = SVCR_STYLE_DOUBLE;
-        break;
-    case YAML_LITERAL_SCALAR_STYLE:
-        extent.style = SVCR_STYLE_LITERAL;
-        break;
-    case YAML_FOLDED_SCALAR_STYLE:
-        extent.style = SVCR_STYLE_FOLDED;
-        break;
-    default:
-        extent.style = SVCR_STYLE_PLAIN;
-        break;
+    return (struct svcr_extent){.begin = event->start_mark.index,
+                                .end = event->end_mark.index,
+                                .style = event->data.scalar.style,
+                                .one_line = event->start_mark.line == event->end_mark.line};
+}
+
+/* Copies the text. *flag tells where it stands; nobody asks that of keys. */
+static inline char *copy_text(struct svcr_yaml *yaml, const yaml_event_t *event, bool key,
+                              uint8_t *flag)
+{
+    struct svcr_arena *arena = &yaml->document->texts;
+    const svcr_text text = {(const char *)event->data.scalar.value, event->data.scalar.length};
+    *flag = 0;
+    if (!key) {
+        const struct svcr_extent extent = extent_of(event);
+        *flag = svcr_extents_flag(&yaml->extents, &extent, text);
+        if (__builtin_expect(*flag == SVCR_NODE_TRACED, 0)) {
+            return svcr_extents_copy(&yaml->extents, arena, &extent, text);
+        }
     }
-    return extent;
+    return svcr_arena_copy(arena, text.data, text.size);
 }
 
 static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool key,
@@ -203,13 +210,9 @@ static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool k
                                       .key = key};
     bool unknown_tag;
     const char *why = NULL;
-    const struct svcr_extent extent = extent_of(event);
-    const svcr_text given = {(const char *)event->data.scalar.value, event->data.scalar.length};
-    uint8_t form = 0; /* nobody asks where the bytes of a key stand */
-    scalar.text.size = given.size;
-    scalar.text.data =
-        key ? svcr_arena_copy(&document->texts, given.data, given.size)
-            : svcr_extents_copy(&yaml->extents, &document->texts, &extent, given, &form);
+    uint8_t flag;
+    scalar.text.size = event->data.scalar.length;
+    scalar.text.data = copy_text(yaml, event, key, &flag);
     if (scalar.text.data == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
@@ -222,7 +225,11 @@ static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool k
     }
     if (status == SVCROUTE_OK && node->as.text == scalar.text.data &&
         node->kind == SVCROUTE_NODE_STRING) {
-        status = svcr_extents_set(&extent, &document->texts, form, node);
+        node->flags |= flag;
+        if (__builtin_expect(flag == SVCR_NODE_TRACED, 0)) {
+            const struct svcr_extent extent = extent_of(event);
+            status = svcr_extents_keep(&extent, &document->texts, node);
+        }
     }
     /* The node of a key is a string already, and what the anchor stands for may not be one. */
     if (status == SVCROUTE_OK && key && event->data.scalar.anchor != NULL &&
