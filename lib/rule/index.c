@@ -233,6 +233,12 @@ static struct scope *scope_get(const struct svcroute_context *context,
     return (void *)block;
 }
 
+bool svcr_index_has_scope(const struct svcroute_context *context, const struct svcr_index *index,
+                          svcr_text scope)
+{
+    return svcr_index_has_scopes(index) && scope_get(context, index, scope) != NULL;
+}
+
 /* Gives a scope to be changed in this index alone, made if it is not there: another block takes the
  * place of the old one. If that was in no other index it is gone then, and what both share is the
  * new one's alone. */

@@ -38,6 +38,13 @@ int svcr_index_add(struct svcroute_context *context, struct svcr_index *index, s
 /* Takes out what was added with these; not there: nothing. Codes as above. */
 int svcr_index_remove(struct svcroute_context *context, struct svcr_index *index, svcr_text scope,
                       const struct svcr_candidate *candidate);
+/* True if candidates were added with this scope, which is not the empty one; with any. */
+bool svcr_index_has_scope(const struct svcroute_context *context, const struct svcr_index *index,
+                          svcr_text scope);
+static inline bool svcr_index_has_scopes(const struct svcr_index *index)
+{
+    return index->scopes.num != 0;
+}
 struct svcr_index svcr_index_share(const struct svcr_index *index);
 void svcr_index_clear(struct svcroute_context *context, struct svcr_index *index);
 

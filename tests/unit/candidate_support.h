@@ -23,7 +23,7 @@ static const struct svcr_block_kind holder_kind = {.drop = holder_drop};
 
 /* The caller's reference to the holder is one of them. */
 static inline struct svcr_candidate candidate_make(struct svcroute_context *context,
-                                                   int64_t priority, uint64_t length, uint32_t name,
+                                                   int64_t priority, uint32_t length, uint32_t name,
                                                    struct svcr_program *program, const void *route)
 {
     struct holder *holder = svcr_block_new(context, &holder_kind, sizeof(*holder));

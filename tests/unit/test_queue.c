@@ -12,9 +12,9 @@ static int64_t priority_of(uint32_t i)
     return priorities[i * 7 % 8];
 }
 
-static uint64_t length_of(uint32_t i)
+static uint32_t length_of(uint32_t i)
 {
-    static const uint64_t lengths[] = {10, 11, 10, UINT64_MAX, 0};
+    static const uint32_t lengths[] = {10, 11, 10, UINT32_MAX, 0};
     return lengths[i * 11 % 5];
 }
 
@@ -162,13 +162,13 @@ START_TEST(test_order)
 {
     static const struct {
         int64_t priority;
-        uint64_t length;
+        uint32_t length;
         const char *name;
     } rows[] = {
         /* in their order */
         {INT64_MAX, 0, "z"},  {7, 9, ""},     {7, 9, "A"},         {7, 9, "a"},
         {7, 9, "aa"},         {7, 9, "b"},    {7, 9, "\xc3"},      {7, 8, "a"},
-        {0, UINT64_MAX, "a"}, {-1, 100, "a"}, {INT64_MIN, 1, "a"},
+        {0, UINT32_MAX, "a"}, {-1, 100, "a"}, {INT64_MIN, 1, "a"},
     };
     enum { NUM = sizeof(rows) / sizeof(rows[0]) };
     struct svcr_candidate candidates[NUM] = {0};
