@@ -82,6 +82,7 @@ struct svcr_plan {
     struct svcroute_context *context;  /* referenced */
     struct svcroute_table *table;      /* referenced; NULL: none yet */
     struct svcr_trie routes, services; /* struct svcr_label by name */
+    struct svcr_index rules;           /* of the table's routes, with handles */
 };
 
 struct svcr_label {

@@ -30,6 +30,7 @@ void svcr_plan_unref(struct svcr_plan *plan)
         struct svcroute_context *context = plan->context;
         svcr_trie_clear(context, &plan->routes);
         svcr_trie_clear(context, &plan->services);
+        svcr_index_clear(context, &plan->rules);
         svcroute_table_unref(plan->table);
         svcr_release(context, plan, sizeof(*plan));
         svcroute_context_unref(context);

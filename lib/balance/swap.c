@@ -13,11 +13,13 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "resolve/rules.h"
 
 /* One entry that lost its partner of the same name. */
 struct single {
-    struct single *next;  /* in the list of its side */
-    struct single *chain; /* with the same key in the table of partners */
+    struct single *next;      /* in the list of its side */
+    struct single *chain;     /* with the same key in the table of partners */
+    struct svcr_group *group; /* of the entry */
     const struct svcr_entry *entry;
     struct svcr_pool *pool; /* of an old one; of a new one: when found */
     bool paired;
@@ -124,14 +126,15 @@ static struct svcr_pool *pool_named(struct svcr_swap *swap, bool routes, svcr_te
 
 /* ---- groups that differ ---- */
 
-static bool single_add(struct comparing *comparing, const struct svcr_entry *entry, bool old)
+static bool single_add(struct comparing *comparing, struct svcr_group *group,
+                       const struct svcr_entry *entry, bool old)
 {
     struct svcr_swap *swap = comparing->swap;
     struct single *single = svcr_arena_alloc(&swap->arena, sizeof(*single));
     if (single == NULL) {
         return fail(swap, SVCROUTE_ERR_NOMEM);
     }
-    *single = (struct single){.entry = entry};
+    *single = (struct single){.group = group, .entry = entry};
     if (old) {
         single->pool = pool_named(swap, comparing->routes, entry->name);
         *comparing->old_end = single;
@@ -145,71 +148,70 @@ static bool single_add(struct comparing *comparing, const struct svcr_entry *ent
     return true;
 }
 
+static const struct svcroute_route *route_of(const struct svcr_entry *entry)
+{
+    return (const struct svcroute_route *)(const void *)entry;
+}
+
+/* Brings the plan's index from one version of a route to the next; either may be NULL. */
+static bool index_replace(struct svcr_swap *swap, struct svcr_group *old_group,
+                          const struct svcr_entry *older, struct svcr_group *new_group,
+                          const struct svcr_entry *newer, const struct svcr_pool *pool)
+{
+    struct svcr_candidate old, new;
+    if (older != NULL) {
+        old = svcr_candidate_of(route_of(older), old_group);
+    }
+    if (newer != NULL) {
+        new = svcr_candidate_of(route_of(newer), new_group);
+        new.handle = svcr_handle(pool->slot, pool->generation);
+    }
+    int error = svcr_rules_replace(swap->context, &swap->plan->rules, older != NULL ? &old : NULL,
+                                   newer != NULL ? &new : NULL);
+    return error == 0 || fail(swap, error);
+}
+
 /* Two entries of one name. */
-static bool meet(struct comparing *comparing, const struct svcr_entry *older,
+static bool meet(struct comparing *comparing, struct svcr_group *old_group,
+                 const struct svcr_entry *older, struct svcr_group *new_group,
                  const struct svcr_entry *newer)
 {
     struct svcr_swap *swap = comparing->swap;
     bool same =
         comparing->routes || svcr_tree_service_same_tuple(service_of(older), service_of(newer));
     if (!same) {
-        return single_add(comparing, older, true) && single_add(comparing, newer, false);
+        return single_add(comparing, old_group, older, true) &&
+               single_add(comparing, new_group, newer, false);
     }
-    if (comparing->routes && !swap->rerouted) {
-        swap->rerouted = !svcr_route_takes_same(
-            svcr_entry_route((const struct svcroute_route *)(const void *)older),
-            svcr_entry_route((const struct svcroute_route *)(const void *)newer));
+    struct svcr_pool *pool = pool_named(swap, comparing->routes, newer->name);
+    if (comparing->routes) {
+        swap->rerouted =
+            swap->rerouted || !svcr_route_takes_same(svcr_entry_route(route_of(older)),
+                                                     svcr_entry_route(route_of(newer)));
+        if (!index_replace(swap, old_group, older, new_group, newer, pool)) {
+            return false;
+        }
     }
     /* Where a route or a parent leads is seen when its layout is made. */
     if (comparing->routes || service_of(newer)->type != SVCROUTE_SERVICE_LOAD_BALANCER ||
         !svcr_tree_service_equal(service_of(older), service_of(newer))) {
-        add(swap, pool_named(swap, comparing->routes, newer->name), newer);
+        add(swap, pool, newer);
     }
-    return true;
-}
-
-/* Entries of one group stand in the order of their suffixes, the one without first. */
-static int suffix_order(const struct svcr_entry *a, const struct svcr_entry *b)
-{
-    if (a->name.size != b->name.size) {
-        return a->name.size < b->name.size ? -1 : 1;
-    }
-    return svcr_text_compare(a->name, b->name);
-}
-
-/* Notes a group's name if somebody may wait for it. */
-static bool news_add(struct svcr_swap *swap, svcr_text name)
-{
-    struct svcr_news *news = svcr_arena_alloc(&swap->arena, sizeof(*news));
-    if (news == NULL) {
-        return fail(swap, SVCROUTE_ERR_NOMEM);
-    }
-    *news = (struct svcr_news){swap->news, name};
-    swap->news = news;
     return true;
 }
 
 static bool differ(void *user, struct svcr_block *older, struct svcr_block *newer)
 {
     struct comparing *comparing = user;
-    const struct svcr_group *a = (const struct svcr_group *)(void *)older;
-    const struct svcr_group *b = (const struct svcr_group *)(void *)newer;
-    bool waited = comparing->swap->balancer->waiting.num != 0 && !comparing->routes;
-    if (waited && b != NULL && !news_add(comparing->swap, b->name)) {
-        return false;
-    }
-    uint32_t num_a = a != NULL ? a->num_entries : 0;
-    uint32_t num_b = b != NULL ? b->num_entries : 0;
-    uint32_t i = 0;
-    uint32_t j = 0;
+    struct svcr_group *a = (struct svcr_group *)(void *)older;
+    struct svcr_group *b = (struct svcr_group *)(void *)newer;
+    struct svcr_entry_pairs pairs = {a, b, 0, 0};
+    const struct svcr_entry *left, *right;
     bool good = true;
-    while (good && (i < num_a || j < num_b)) {
-        int order = i == num_a ? 1 : j == num_b ? -1 : suffix_order(&a->entries[i], &b->entries[j]);
-        const struct svcr_entry *left = order <= 0 ? &a->entries[i++] : NULL;
-        const struct svcr_entry *right = order >= 0 ? &b->entries[j++] : NULL;
-        good = left != NULL && right != NULL ? meet(comparing, left, right)
-               : left != NULL                ? single_add(comparing, left, true)
-                                             : single_add(comparing, right, false);
+    while (good && svcr_entry_pairs_next(&pairs, &left, &right)) {
+        good = left != NULL && right != NULL ? meet(comparing, a, left, b, right)
+               : left != NULL                ? single_add(comparing, a, left, true)
+                                             : single_add(comparing, b, right, false);
     }
     return good;
 }
@@ -340,6 +342,9 @@ static bool singles_settle(struct comparing *comparing)
         if (swap->error != 0) {
             return false;
         }
+        if (comparing->routes && !index_replace(swap, old->group, old->entry, NULL, NULL, NULL)) {
+            return false;
+        }
         if (!old->paired) {
             leave(swap, old->pool);
         }
@@ -350,7 +355,8 @@ static bool singles_settle(struct comparing *comparing)
             return false;
         }
         add(swap, pool, new->entry);
-        if (!name_put(swap, pool, new->entry->name)) {
+        if (!name_put(swap, pool, new->entry->name) ||
+            (comparing->routes && !index_replace(swap, NULL, NULL, new->group, new->entry, pool))) {
             return false;
         }
     }

@@ -15,7 +15,6 @@ struct update {
     struct svcr_swap swap;
     struct svcr_pool *done, **done_end; /* looked at, children first */
     size_t num_changed;                 /* of these: with another layout */
-    bool published;                     /* there is something to tell */
 };
 
 /* ---- staging ---- */
@@ -28,6 +27,7 @@ static struct svcr_plan *plan_share(struct svcr_plan *plan, struct svcroute_tabl
         copy->context = svcroute_context_ref(plan->context);
         copy->table = svcroute_table_ref(table);
         copy->routes = svcr_trie_share(&plan->routes);
+        copy->rules = svcr_index_share(&plan->rules);
         copy->services = svcr_trie_share(&plan->services);
     }
     return copy;
@@ -115,8 +115,7 @@ static bool stage_mail(struct update *update)
 {
     struct svcr_swap *swap = &update->swap;
     size_t num = update->num_changed + swap->num_leaving;
-    update->published = num != 0 || swap->renamed || swap->rerouted;
-    if (!update->published) {
+    if (num == 0 && !swap->renamed && !swap->rerouted) {
         return true;
     }
     const struct svcr_slots *pools = &swap->balancer->pools;
@@ -379,11 +378,9 @@ static void commit(struct update *update)
     balancer->table = svcroute_table_ref(swap->table);
     write_mail(update);
     commit_pools(update);
-    if (update->published) {
-        struct svcr_plan *plan = balancer->plan;
-        balancer->plan = swap->plan;
-        swap->plan = plan;
-    }
+    struct svcr_plan *plan = balancer->plan;
+    balancer->plan = swap->plan;
+    swap->plan = plan;
     send_mail(balancer);
     svcroute_table_unref(older);
 }

@@ -6,6 +6,7 @@
 #include <svcroute/error.h>
 #include <svcroute/match.h>
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "resolve/rules.h"
 #include "resolve/table.h"
@@ -105,62 +106,63 @@ static bool allow(const void *user, const struct svcr_candidate *candidate)
 
 /* ---- the calls ---- */
 
-static int request_read(struct svcroute_match_request *own,
-                        const struct svcroute_match_request *request)
+/* Reads a request, and what rules look at in it, which borrows from `own`. */
+static int request_read(const struct svcroute_table *table, struct svcroute_match_request *own,
+                        const struct svcroute_match_request *request, struct svcr_subject *subject)
 {
     int error = request == NULL
                     ? SVCROUTE_ERR_INVALID
                     : svcr_struct_read(own, sizeof(*own), request,
                                        SVCR_SIZE_UP_TO(struct svcroute_match_request, reserved),
                                        SVCROUTE_MATCH_TLS | SVCROUTE_MATCH_PLAIN);
-    bool texts = own->headers != NULL || own->num_headers == 0;
-    return error == 0 && !texts ? SVCROUTE_ERR_INVALID : error;
+    if (error == 0 && own->headers == NULL && own->num_headers != 0) {
+        error = SVCROUTE_ERR_INVALID;
+    }
+    bool traefik = table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3;
+    return error == 0 ? svcr_subject_make(subject, own, traefik) : error;
 }
 
-/* Looks for the first route behind `after` that matches and leads on. */
-static int find(const struct asking *asking, struct svcr_subject *subject,
-                const struct svcr_candidate *after, const struct svcroute_route **route)
+int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index *index,
+                    const struct svcroute_route *parent, const struct svcr_candidate *after,
+                    const struct svcroute_match_request *request,
+                    const struct svcr_candidate **found)
 {
-    const struct svcroute_table *table = asking->table;
+    struct svcroute_match_request own;
+    struct svcr_subject subject;
+    int error = request_read(table, &own, request, &subject);
+    if (error != 0) {
+        return error;
+    }
+    struct asking asking = {table, parent, own.entry_point, own.flags};
     struct svcr_search search = {
-        .scope =
-            asking->parent != NULL ? svcr_entry_route(asking->parent)->base_name : SVCR_TEXT_ABSENT,
+        .scope = parent != NULL ? svcr_entry_route(parent)->base_name : SVCR_TEXT_ABSENT,
         .after = after,
         .allow = allow,
-        .user = asking,
+        .user = &asking,
     };
-    const struct svcr_candidate *found = NULL;
     do {
-        found = svcr_index_find(table->context, &table->rules, subject, &search);
-        search.after = found;
-    } while (found != NULL && !svcr_route_leads_on(table, found));
-    *route = found != NULL ? found->route : NULL;
-    return found != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND;
+        *found = svcr_index_find(table->context, index, &subject, &search);
+        search.after = *found;
+    } while (*found != NULL && !svcr_route_leads_on(table, *found));
+    return *found != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND;
 }
 
 static int match(const struct svcroute_table *table, const struct svcroute_route *parent,
                  const struct svcroute_route *after, const struct svcroute_match_request *request,
                  const struct svcroute_route **route)
 {
-    struct svcroute_match_request own;
-    struct svcr_subject subject;
-    if (route == NULL) {
+    const struct svcr_candidate *found = NULL;
+    struct svcr_candidate behind;
+    if (table == NULL || route == NULL) {
         return SVCROUTE_ERR_INVALID;
     }
-    *route = NULL;
-    int error = table == NULL ? SVCROUTE_ERR_INVALID : request_read(&own, request);
-    error = error != 0 ? error
-                       : svcr_subject_make(&subject, &own,
-                                           table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3);
-    if (error != 0) {
-        return error;
-    }
-    struct asking asking = {table, parent, own.entry_point, own.flags};
-    struct svcr_candidate behind;
     if (after != NULL) {
         behind = svcr_candidate_of(after, NULL);
     }
-    return find(&asking, &subject, after != NULL ? &behind : NULL, route);
+    int error = svcr_rules_find(table, &table->rules, parent, after != NULL ? &behind : NULL,
+                                request, &found);
+    *route = error == 0 ? found->route : NULL;
+    return error;
 }
 
 int svcroute_table_match(const struct svcroute_table *table,
@@ -195,10 +197,7 @@ int svcroute_route_match(const struct svcroute_table *table, const struct svcrou
     int error = table == NULL || handle == NULL || info == NULL
                     ? SVCROUTE_ERR_INVALID
                     : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_match_info, offset));
-    error = error != 0 ? error : request_read(&own, request);
-    error = error != 0 ? error
-                       : svcr_subject_make(&subject, &own,
-                                           table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3);
+    error = error == 0 ? request_read(table, &own, request, &subject) : error;
     if (error != 0) {
         return error;
     }

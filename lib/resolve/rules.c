@@ -4,7 +4,7 @@
 
 #include <svcroute/error.h>
 
-#include "resolve/table.h"
+#include "resolve/resolver.h"
 
 /* ---- compiling ---- */
 
@@ -117,11 +117,9 @@ typedef int change_index(struct svcroute_context *context, struct svcr_index *in
 
 /* Adds or removes a candidate wherever requests may come from: at the table's door, or from its
  * parents. */
-static bool change(struct svcr_resolver *resolver, const struct svcr_candidate *candidate,
-                   change_index *step)
+static int change(struct svcroute_context *context, struct svcr_index *index,
+                  const struct svcr_candidate *candidate, change_index *step)
 {
-    struct svcroute_context *context = resolver->context;
-    struct svcr_index *index = &resolver->table->rules;
     const struct svcr_parents *parents = svcr_entry_route(candidate->route)->parents;
     int error = 0;
     if (parents == NULL) {
@@ -130,24 +128,23 @@ static bool change(struct svcr_resolver *resolver, const struct svcr_candidate *
     for (uint32_t i = 0; error == 0 && parents != NULL && i < parents->num; i++) {
         error = step(context, index, svcr_parent_base_name(parents, i), candidate);
     }
-    return error == 0 || svcr_fail(resolver, error);
+    return error;
 }
 
-/* True if the index has nothing to forget of an entry, since its successor takes the very places.
- */
-static bool replaced_in_place(const struct svcr_candidate *old, const struct svcr_group *newer)
+/* The index has nothing to forget of a candidate whose successor takes the very places. */
+static bool takes_places(const struct svcr_candidate *new, const struct svcr_candidate *old)
 {
-    const struct svcr_route *route = svcr_entry_route(old->route);
-    for (uint32_t i = 0; newer != NULL && i < newer->num_entries; i++) {
-        const struct svcr_entry *entry = &newer->entries[i];
-        if (svcr_text_same(entry->name, old->name)) {
-            struct svcr_candidate new =
-                svcr_candidate_of((const struct svcroute_route *)(const void *)entry, NULL);
-            return new.program == old->program &&new.priority == old->priority &&new.length ==
-                   old->length &&svcr_entry_route(new.route)->parents == route->parents;
-        }
-    }
-    return false;
+    return new->program == old->program &&svcr_candidate_compare(new, old) == 0 &&
+           svcr_entry_route(new->route)->parents == svcr_entry_route(old->route)->parents;
+}
+
+int svcr_rules_replace(struct svcroute_context *context, struct svcr_index *index,
+                       const struct svcr_candidate *old, const struct svcr_candidate *new)
+{
+    bool add = new != NULL &&new->program != NULL;
+    bool remove = old != NULL && old->program != NULL && !(add && takes_places(new, old));
+    int error = remove ? change(context, index, old, svcr_index_remove) : 0;
+    return error == 0 && add ? change(context, index, new, svcr_index_add) : error;
 }
 
 static bool differ(void *user, struct svcr_block *older, struct svcr_block *newer)
@@ -155,20 +152,21 @@ static bool differ(void *user, struct svcr_block *older, struct svcr_block *newe
     struct svcr_resolver *resolver = user;
     struct svcr_group *a = (struct svcr_group *)(void *)older;
     struct svcr_group *b = (struct svcr_group *)(void *)newer;
-    bool good = true;
-    for (uint32_t i = 0; good && a != NULL && i < a->num_entries; i++) {
-        struct svcr_candidate old = svcr_candidate_of((const void *)&a->entries[i], a);
-        if (old.program != NULL && !replaced_in_place(&old, b)) {
-            good = change(resolver, &old, svcr_index_remove);
+    struct svcr_entry_pairs pairs = {a, b, 0, 0};
+    const struct svcr_entry *left, *right;
+    int error = 0;
+    while (error == 0 && svcr_entry_pairs_next(&pairs, &left, &right)) {
+        struct svcr_candidate old, new;
+        if (left != NULL) {
+            old = svcr_candidate_of((const void *)left, a);
         }
-    }
-    for (uint32_t i = 0; good && b != NULL && i < b->num_entries; i++) {
-        struct svcr_candidate new = svcr_candidate_of((const void *)&b->entries[i], b);
-        if (new.program != NULL) {
-            good = change(resolver, &new, svcr_index_add);
+        if (right != NULL) {
+            new = svcr_candidate_of((const void *)right, b);
         }
+        error = svcr_rules_replace(resolver->context, &resolver->table->rules,
+                                   left != NULL ? &old : NULL, right != NULL ? &new : NULL);
     }
-    return good;
+    return error == 0 || svcr_fail(resolver, error);
 }
 
 bool svcr_rules_index(struct svcr_resolver *resolver)

@@ -2,8 +2,12 @@
 #ifndef SVCR_RULES_H
 #define SVCR_RULES_H
 
-#include "resolve/resolver.h"
+#include <svcroute/match.h>
+
+#include "resolve/table.h"
 #include "rule/index.h"
+
+struct svcr_resolver;
 
 /* Compiles the rule of a route of the unit being made, or takes over what the previous version of
  * the unit has. *program stays NULL if the rule cannot be used, which has been reported. One
@@ -21,6 +25,16 @@ enum {
 /* What the index knows of a route; `holder` is the group that it is an entry of. */
 struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
                                         struct svcr_group *holder);
+/* Puts a candidate in the place of its older version; either may be NULL, or have no program. 0 or
+ * SVCROUTE_ERR_NOMEM; after a failure the index can be cleared and nothing else. */
+int svcr_rules_replace(struct svcroute_context *context, struct svcr_index *index,
+                       const struct svcr_candidate *old, const struct svcr_candidate *new);
+/* match.c: the candidate of the route that a request takes, in an index of a table's routes: below
+ * `parent` unless that is NULL, behind `after` unless that is. Codes as svcroute_table_match(). */
+int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index *index,
+                    const struct svcroute_route *parent, const struct svcr_candidate *after,
+                    const struct svcroute_match_request *request,
+                    const struct svcr_candidate **found);
 /* match.c: whether a route leads to a service, or else to routes below it: only then requests take
  * it. */
 bool svcr_route_leads_on(const struct svcroute_table *table,

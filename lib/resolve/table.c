@@ -110,6 +110,30 @@ struct svcr_group *svcr_group_find(const struct svcroute_table *table, const str
                                                       svcr_group_match, &name);
 }
 
+/* Order of the entries of one group, by suffixes: the one without first. */
+static int suffix_order(svcr_text a, svcr_text b)
+{
+    return a.size != b.size ? (a.size < b.size ? -1 : 1) : svcr_text_compare(a, b);
+}
+
+bool svcr_entry_pairs_next(struct svcr_entry_pairs *pairs, const struct svcr_entry **older,
+                           const struct svcr_entry **newer)
+{
+    const struct svcr_group *a = pairs->older;
+    const struct svcr_group *b = pairs->newer;
+    bool has_older = a != NULL && pairs->num_older < a->num_entries;
+    bool has_newer = b != NULL && pairs->num_newer < b->num_entries;
+    if (has_older && has_newer) {
+        int order =
+            suffix_order(a->entries[pairs->num_older].name, b->entries[pairs->num_newer].name);
+        has_older = order <= 0;
+        has_newer = order >= 0;
+    }
+    *older = has_older ? &a->entries[pairs->num_older++] : NULL;
+    *newer = has_newer ? &b->entries[pairs->num_newer++] : NULL;
+    return has_older || has_newer;
+}
+
 /* Entries stand in the order of their suffixes, the one without first; so do their names, by size
  * and then as bytes. */
 static const struct svcr_entry *entry_in(const struct svcr_group *group, svcr_text name)
@@ -118,9 +142,7 @@ static const struct svcr_entry *entry_in(const struct svcr_group *group, svcr_te
     uint32_t high = group != NULL ? group->num_entries : 0;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        svcr_text there = group->entries[middle].name;
-        int order = there.size != name.size ? (there.size < name.size ? -1 : 1)
-                                            : svcr_text_compare(there, name);
+        int order = suffix_order(group->entries[middle].name, name);
         if (order == 0) {
             return &group->entries[middle];
         }

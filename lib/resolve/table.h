@@ -39,6 +39,14 @@ struct svcr_group *svcr_group_find(const struct svcroute_table *table, const str
 /* The entry with this (final) name, NULL if there is none. */
 const struct svcr_entry *svcr_entry_find(const struct svcroute_table *table,
                                          const struct svcr_trie *trie, svcr_text name);
+/* Goes through the entries of two versions of a group, either of which may be NULL, in the order of
+ * their suffixes: those of one name together, else one of the two is NULL. False at the end. */
+struct svcr_entry_pairs {
+    const struct svcr_group *older, *newer;
+    uint32_t num_older, num_newer; /* gone through */
+};
+bool svcr_entry_pairs_next(struct svcr_entry_pairs *pairs, const struct svcr_entry **older,
+                           const struct svcr_entry **newer);
 /* Adds the diagnostics of a unit and of the servers behind its services. */
 void svcr_unit_put_diags(const struct svcr_unit *unit, struct svcroute_diags *diags);
 /* True if there are any. */

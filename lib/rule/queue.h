@@ -19,6 +19,7 @@ struct svcr_candidate {
     svcr_text name;   /* then as bytes; unique in an index; borrowed from `holder` */
     const struct svcr_program *program; /* borrowed from `holder` */
     const void *route;                  /* the caller's; borrowed from `holder` */
+    uint64_t handle;                    /* the caller's */
     struct svcr_block *holder;          /* referenced while it is in the index */
 };
 
