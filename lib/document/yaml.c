@@ -184,21 +184,35 @@ static inline struct svcr_extent extent_of(const yaml_event_t *event)
                                 .one_line = event->start_mark.line == event->end_mark.line};
 }
 
+__attribute__((noinline)) static char *copy_traced(struct svcr_yaml *yaml,
+                                                   const yaml_event_t *event, svcr_text text)
+{
+    const struct svcr_extent extent = extent_of(event);
+    return svcr_extents_copy(&yaml->extents, &yaml->document->texts, &extent, text);
+}
+
 /* Copies the text. *flag tells where it stands; nobody asks that of keys. */
 static inline char *copy_text(struct svcr_yaml *yaml, const yaml_event_t *event, bool key,
                               uint8_t *flag)
 {
-    struct svcr_arena *arena = &yaml->document->texts;
     const svcr_text text = {(const char *)event->data.scalar.value, event->data.scalar.length};
     *flag = 0;
     if (!key) {
         const struct svcr_extent extent = extent_of(event);
         *flag = svcr_extents_flag(&yaml->extents, &extent, text);
         if (__builtin_expect(*flag == SVCR_NODE_TRACED, 0)) {
-            return svcr_extents_copy(&yaml->extents, arena, &extent, text);
+            return copy_traced(yaml, event, text);
         }
     }
-    return svcr_arena_copy(arena, text.data, text.size);
+    return svcr_arena_copy(&yaml->document->texts, text.data, text.size);
+}
+
+/* The same of a node that holds that text. */
+__attribute__((noinline)) static int keep_traced(struct svcr_yaml *yaml, const yaml_event_t *event,
+                                                 struct svcroute_node *node)
+{
+    const struct svcr_extent extent = extent_of(event);
+    return svcr_extents_keep(&extent, &yaml->document->texts, node);
 }
 
 static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool key,
@@ -227,8 +241,7 @@ static int read_scalar(struct svcr_yaml *yaml, const yaml_event_t *event, bool k
         node->kind == SVCROUTE_NODE_STRING) {
         node->flags |= flag;
         if (__builtin_expect(flag == SVCR_NODE_TRACED, 0)) {
-            const struct svcr_extent extent = extent_of(event);
-            status = svcr_extents_keep(&extent, &document->texts, node);
+            status = keep_traced(yaml, event, node);
         }
     }
     /* The node of a key is a string already, and what the anchor stands for may not be one. */

@@ -133,13 +133,13 @@ static const char yaml[] =
     "    observability: {accessLogs: true}\n"
     "    services: [{name: web, port: 80, responseForwarding: {flushInterval: 1s}, "
     "serversTransport: st}]\n"
-    "  - match: PathPrefix(`/a`)\n"
+    "  - match: \"PathPrefix(\\x60/a\\x60)\"\n"
     "    services: [{name: web, port: 80}, {kind: TraefikService, name: split}]\n"
     "  - match: PathPrefix(`/b`)\n"
     "    services: [{kind: TraefikService, name: safe}]\n"
     "  - match: PathPrefix(`/b`)\n"
     "    services: [{kind: TraefikService, name: hash}]\n"
-    "  - match: PathPrefix(`/c`)\n"
+    "  - match: >-\n      PathPrefix(`/c`)\n"
     "    services: [{name: none, port: 80}]\n"
     "---\n"
     "apiVersion: traefik.io/v1alpha1\n"
@@ -193,7 +193,8 @@ static const char json[] =
     " {\"metadata\":{\"name\":\"s3\",\"labels\":{\"kubernetes.io/service-name\":\"two\"}}}]}\n"
     "{\"apiVersion\":\"traefik.io/"
     "v1alpha1\",\"kind\":\"IngressRouteList\",\"items\":[{\"metadata\":{\"name\":\"r\"},\n"
-    " \"spec\":{\"routes\":[{\"match\":\"Host(`a`)\",\"services\":[{\"name\":\"two\",\"port\":1}]}]"
+    " \"spec\":{\"routes\":[{\"match\":\"Host(\\u0060a`)\",\"services\":[{\"name\":\"two\","
+    "\"port\":1}]}]"
     "}}]}\n";
 
 static const char faults[] =
