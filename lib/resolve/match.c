@@ -81,20 +81,20 @@ static bool service_refused(const struct svcroute_table *table,
 
 bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_candidate *candidate)
 {
-    bool leads = (candidate->marks & SVCR_MARK_SERVICE) != 0;
+    bool service = (candidate->marks & SVCR_MARK_SERVICE) != 0;
+    bool traefik = table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3;
+    if (service && !traefik && !svcr_index_has_scopes(&table->rules)) {
+        return true;
+    }
     const struct svcr_route *route = svcr_entry_route(candidate->route);
-    if (!leads || svcr_index_has_scopes(&table->rules)) {
-        bool parent = svcr_index_has_scope(table->context, &table->rules, route->base_name);
-        leads = leads != parent;
+    bool parent = svcr_index_has_scope(table->context, &table->rules, route->base_name);
+    if (!traefik || !service || parent) {
+        return service != parent;
     }
-    if (!leads || route->child.kind == 0 || table->policy->profile != SVCROUTE_PROFILE_TRAEFIK_V3) {
-        return leads;
-    }
-    const struct svcroute_service *service = svcr_child_service(table, &route->child);
+    const struct svcroute_service *below = svcr_child_service(table, &route->child);
     uint32_t looks = REFUSED_LOOKS_MAX;
-    return service == NULL
-               ? route->child.kind == SVCR_CHILD_PROVIDER
-               : !service_refused(table, service, table->context->limits.nesting, &looks);
+    return below == NULL ? route->child.kind == SVCR_CHILD_PROVIDER
+                         : !service_refused(table, below, table->context->limits.nesting, &looks);
 }
 
 static bool allow(const void *user, const struct svcr_candidate *candidate)
