@@ -200,6 +200,18 @@ static bool meet(struct comparing *comparing, struct svcr_group *old_group,
     return true;
 }
 
+/* Notes a group's name if somebody may wait for it. */
+static bool news_add(struct svcr_swap *swap, svcr_text name)
+{
+    struct svcr_news *news = svcr_arena_alloc(&swap->arena, sizeof(*news));
+    if (news == NULL) {
+        return fail(swap, SVCROUTE_ERR_NOMEM);
+    }
+    *news = (struct svcr_news){swap->news, name};
+    swap->news = news;
+    return true;
+}
+
 static bool differ(void *user, struct svcr_block *older, struct svcr_block *newer)
 {
     struct comparing *comparing = user;
@@ -207,7 +219,8 @@ static bool differ(void *user, struct svcr_block *older, struct svcr_block *newe
     struct svcr_group *b = (struct svcr_group *)(void *)newer;
     struct svcr_entry_pairs pairs = {a, b, 0, 0};
     const struct svcr_entry *left, *right;
-    bool good = true;
+    bool waited = comparing->swap->balancer->waiting.num != 0 && !comparing->routes;
+    bool good = !waited || b == NULL || news_add(comparing->swap, b->name);
     while (good && svcr_entry_pairs_next(&pairs, &left, &right)) {
         good = left != NULL && right != NULL ? meet(comparing, a, left, b, right)
                : left != NULL                ? single_add(comparing, a, left, true)

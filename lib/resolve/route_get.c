@@ -14,7 +14,7 @@ int svcroute_route_get_info(const struct svcroute_table *table, const struct svc
 {
     int error = table == NULL || handle == NULL || info == NULL
                     ? SVCROUTE_ERR_INVALID
-                    : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_route_info, tracing));
+                    : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_route_info, reserved));
     if (error != 0) {
         return error;
     }

@@ -4,7 +4,7 @@
  * A queue is a persistent B+-tree: leaves hold candidates, nodes above them hold copies of each
  * child's first candidate. Every node but the root is at least half full, so the depth is bounded,
  * and a node is exactly as large as what it holds: the queue of one candidate, which most are, is
- * one piece of 64 bytes. Nodes are counted; a change copies the shared ones on its way from the
+ * one piece of 72 bytes. Nodes are counted; a change copies the shared ones on its way from the
  * root and works in place on the others. */
 #ifndef SVCR_QUEUE_H
 #define SVCR_QUEUE_H

@@ -53,13 +53,12 @@ static void rule_add(struct rules *rules, struct svcroute_text text, unsigned op
     rules->programs[at] = program;
     rules->names[at] = (char)('a' + at);
     /* Some priorities are equal, which names settle. */
-    rules->candidates[at] =
-        (struct svcr_candidate){.priority = (int64_t)(options >> (2 + (unsigned)at) & 1),
-                                .length = text.size,
-                                .name = {&rules->names[at], 1},
-                                .program = program,
-                                .route = program,
-                                .holder = &program->head};
+    rules->candidates[at] = (struct svcr_candidate){.priority = (int64_t)((options >> at) & 4U),
+                                                    .length = (uint32_t)text.size,
+                                                    .name = {&rules->names[at], 1},
+                                                    .program = program,
+                                                    .route = program,
+                                                    .holder = &program->head};
     MUST(svcr_index_add(rules->context, &rules->index, SVCR_TEXT_ABSENT, &rules->candidates[at]) ==
          0);
 }
