@@ -48,6 +48,7 @@ static int fill_policy(struct svcroute_policy *policy, const struct options *opt
         {SVCROUTE_POLICY_NATIVE_LB_BY_DEFAULT, options->native_lb_by_default},
         {SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE, options->disable_cluster_scope_resources},
         {SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES, options->allow_local_addresses},
+        {SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS, options->allow_health_checks},
     };
     int code = 0;
     for (size_t i = 0; i < sizeof switches / sizeof switches[0] && code == 0; i++) {

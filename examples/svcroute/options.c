@@ -28,6 +28,10 @@ static const struct option shared_options[] = {
      "servers may be on loopback and\nlink-local addresses", TARGET(allow_local_addresses)},
     {"allow-empty-services", 0, OPTION_SWITCH, NULL, NULL, "a service without servers is no error",
      TARGET(allow_empty_services)},
+    {"allow-health-checks", 0, OPTION_SWITCH, NULL, NULL,
+     "healthCheck works for Services of every\ntype, not of ExternalName alone (profile\n`default` "
+     "only)",
+     TARGET(allow_health_checks)},
     {"native-lb-by-default", 0, OPTION_SWITCH, NULL, NULL,
      "nativeLB is true where a reference\nleaves it out", TARGET(native_lb_by_default)},
     {"disable-cluster-scope-resources", 0, OPTION_SWITCH, NULL, NULL, "Nodes are not looked up",

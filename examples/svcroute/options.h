@@ -28,7 +28,8 @@ struct options {
     const char *ingress_class;
     struct values cross_provider_namespaces, namespaces; /* each with commas */
     bool allow_local_addresses, allow_cross_namespace, allow_external_name_services;
-    bool allow_empty_services, native_lb_by_default, disable_cluster_scope_resources;
+    bool allow_empty_services, allow_health_checks;
+    bool native_lb_by_default, disable_cluster_scope_resources;
 
     bool strict; /* check */
 

@@ -174,6 +174,36 @@ int svcroute_balancer_update(struct svcroute_balancer *balancer, struct svcroute
     return table == balancer->table ? 0 : svcr_update(balancer, table);
 }
 
+int svcroute_balancer_get_stats(const struct svcroute_balancer *balancer,
+                                struct svcroute_balancer_stats *stats)
+{
+    int error = balancer == NULL || stats == NULL
+                    ? SVCROUTE_ERR_INVALID
+                    : svcr_struct_check(
+                          stats, SVCR_SIZE_UP_TO(struct svcroute_balancer_stats, num_pickers));
+    if (error != 0) {
+        return error;
+    }
+    struct svcroute_balancer_stats own = {
+        .clock_steps_back =
+            atomic_load_explicit(&balancer->core->clock_steps_back, memory_order_relaxed),
+        .num_slots = (uint32_t)balancer->peers.num,
+    };
+    for (size_t i = 0; i < balancer->peers.num; i++) {
+        const struct svcr_peer *peer = balancer->peers.items[i].thing;
+        if (peer != NULL && svcr_peer_is_gone(peer)) {
+            own.num_gone++;
+        } else if (peer != NULL) {
+            own.num_servers++;
+        }
+    }
+    for (const struct svcroute_picker *at = balancer->pickers; at != NULL; at = at->next) {
+        own.num_pickers++;
+    }
+    svcr_struct_write(stats, &own, sizeof(own));
+    return 0;
+}
+
 /* ---- servers ---- */
 
 static struct svcr_peer *peer_find(const struct svcroute_balancer *balancer, uint64_t server)

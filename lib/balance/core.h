@@ -143,6 +143,7 @@ struct svcr_core { /* shared by the balancer, pickers, epochs and picks */
     svcr_refs refs;
     struct svcroute_context *context;   /* referenced */
     _Atomic(struct svcr_peer *) marked; /* referenced: peers with work for the driver */
+    _Atomic uint64_t clock_steps_back;  /* of all objects; nobody writes it while clocks are good */
     bool traefik;
     bool eject_last;
 };
@@ -235,7 +236,7 @@ struct svcroute_balancer {
     struct svcroute_table *table; /* referenced */
     struct svcroute_balancer_options options;
     struct svcr_random random;
-    uint64_t now, clock_steps_back;
+    uint64_t now;
     uint64_t next_picker, next_probe;
     struct svcr_slots pools, peers;
     struct svcr_waiting waiting;
@@ -247,15 +248,21 @@ struct svcroute_balancer {
     bool lanes[SVCR_LANES]; /* taken by a picker */
 };
 
-/* The balancer's time never runs back. */
-static inline uint64_t svcr_clock(struct svcroute_balancer *balancer, uint64_t now)
+/* Moves an object's last time on to `now`. Its time never runs back: then it stays, the step is
+ * counted, and false returned. Any thread that has the object. */
+static inline bool svcr_clock_set(struct svcr_core *core, uint64_t *last, uint64_t now)
 {
-    if (now < balancer->now) {
-        balancer->clock_steps_back++;
-    } else {
-        balancer->now = now;
+    if (now < *last) {
+        atomic_fetch_add_explicit(&core->clock_steps_back, 1, memory_order_relaxed);
+        return false;
     }
-    return balancer->now;
+    *last = now;
+    return true;
+}
+
+static inline void svcr_clock(struct svcroute_balancer *balancer, uint64_t now)
+{
+    svcr_clock_set(balancer->core, &balancer->now, now);
 }
 
 #endif

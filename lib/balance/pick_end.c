@@ -92,8 +92,7 @@ static void judge(struct svcroute_pick *pick, const struct svcroute_outcome *out
 
 static void clock_set(struct svcroute_pick *pick, uint64_t now)
 {
-    pick->measured = now >= pick->now;
-    pick->now = pick->measured ? now : pick->now;
+    pick->measured = svcr_clock_set(pick->core, &pick->now, now);
 }
 
 int svcroute_pick_report(struct svcroute_pick *pick, const struct svcroute_outcome *outcome,

@@ -38,13 +38,6 @@ static int request_read(const struct svcroute_request **request, struct svcroute
 
 /* ---- picks ---- */
 
-static inline void clock_set(struct svcroute_picker *picker, uint64_t now)
-{
-    if (now > picker->now) {
-        picker->now = now;
-    }
-}
-
 /* The walk found a server: from here on the request counts. */
 static void open_request(struct svcroute_picker *picker, struct svcroute_pick *pick)
 {
@@ -123,7 +116,7 @@ static int call_begin(struct svcroute_picker *picker, const struct svcroute_requ
         error = SVCROUTE_ERR_STATE;
     }
     if (error == 0) {
-        clock_set(picker, now);
+        svcr_clock_set(picker->core, &picker->now, now);
     }
     return error;
 }
@@ -159,7 +152,7 @@ int svcroute_picker_pick_mirror(struct svcroute_picker *picker, const struct svc
     if (index >= pick->num_mirrors) {
         return SVCROUTE_ERR_NOT_FOUND;
     }
-    clock_set(picker, now);
+    svcr_clock_set(picker->core, &picker->now, now);
     const struct svcr_step *step = &pick->mirrors[index];
     const struct svcr_pool *pool = step->layout->children[step->child];
     uint64_t handle = pool != NULL ? svcr_handle(pool->slot, pool->generation) : 0;

@@ -227,11 +227,6 @@ static int apply(struct svcroute_picker *picker, struct svcr_mail *mail)
     return error;
 }
 
-static void clock_set(struct svcroute_picker *picker, uint64_t now)
-{
-    picker->now = now > picker->now ? now : picker->now;
-}
-
 bool svcroute_picker_stale(const struct svcroute_picker *picker)
 {
     return picker != NULL && (picker->pending != NULL ||
@@ -243,7 +238,7 @@ int svcroute_picker_refresh(struct svcroute_picker *picker, uint64_t now)
     if (picker == NULL) {
         return SVCROUTE_ERR_INVALID;
     }
-    clock_set(picker, now);
+    svcr_clock_set(picker->core, &picker->now, now);
     struct svcr_mail *mail = atomic_exchange_explicit(&picker->mail, NULL, memory_order_acq_rel);
     if (mail == NULL) {
         mail = picker->pending;

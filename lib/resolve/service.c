@@ -126,17 +126,31 @@ static bool port_reported(struct svcr_resolver *resolver, const struct svcr_refe
     return port->refused == 0;
 }
 
+/* The page has healthCheck for ExternalName Services, and the reference refuses it elsewhere. */
+static bool health_check_good(struct svcr_resolver *resolver,
+                              const struct svcr_reference *reference, struct svcr_spot spot,
+                              bool external)
+{
+    bool allowed = !resolver->traefik && svcr_allows(resolver, SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS);
+    if (!reference->health.given || external || allowed) {
+        return true;
+    }
+    svcr_report_reference(
+        resolver, SVCR_DIAG_HEALTH_CHECK_KIND, reference, spot, SVCR_REF_HEALTH_CHECK,
+        "healthCheck", "healthCheck works for Services of type ExternalName only; %s",
+        resolver->traefik ? "remove it or use passiveHealthCheck"
+                          : "allow health checks of Services of every type, remove it, or use "
+                            "passiveHealthCheck");
+    return false;
+}
+
 /* Which of the four ways leads to the servers; 0: refused, and reported. */
 static uint32_t mode_find(struct svcr_resolver *resolver, const struct svcr_reference *reference,
                           struct svcr_spot spot, const struct svcr_service *service)
 {
     svcr_text type = svcr_object_text(service, service->type);
     bool external = svcr_text_same(type, SVCR_TEXT("ExternalName"));
-    if (reference->health.given && !external) {
-        svcr_report_reference(resolver, SVCR_DIAG_HEALTH_CHECK_KIND, reference, spot,
-                              SVCR_REF_HEALTH_CHECK, "healthCheck",
-                              "healthCheck works for Services of type ExternalName only; remove it "
-                              "or use passiveHealthCheck");
+    if (!health_check_good(resolver, reference, spot, external)) {
         return 0;
     }
     if (external) {

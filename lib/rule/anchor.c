@@ -175,7 +175,7 @@ static int star_hosts(struct svcr_arena *arena, struct set *set)
         size_t rest = dot != NULL ? host->size - (size_t)(dot - host->data) : 0;
         char *copy;
 
-        if (dot == NULL || is_wildcard(*host)) {
+        if (dot == NULL) {
             continue;
         }
         copy = svcr_arena_alloc(arena, rest + 1);

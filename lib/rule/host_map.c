@@ -189,20 +189,17 @@ static int node_own(struct svcroute_context *context, uintptr_t *at)
     return 0;
 }
 
-/* Frees what was made of hosts that still belong elsewhere. */
-static void slot_unmake(struct svcroute_context *context, uintptr_t slot)
+/* Frees a node that was to be made of hosts that still belong elsewhere. If there is a node below,
+ * all hosts are there, so it was the last to be made: what there is are buckets. */
+static void node_unmake(struct svcroute_context *context, struct node *node)
 {
-    if (slot == 0) {
-        return;
+    for (uint32_t i = 0; i < FAN; i++) {
+        struct bucket *bucket = slot_bucket(node->slots[i]);
+        if (bucket != NULL) {
+            svcr_release(context, bucket, bucket_bytes(bucket->num));
+        }
     }
-    if (!slot_is_node(slot)) {
-        svcr_release(context, slot_bucket(slot), bucket_bytes(slot_bucket(slot)->num));
-        return;
-    }
-    for (uint32_t i = 0; i < FAN; i++) { /* recursion: by levels */
-        slot_unmake(context, slot_node(slot)->slots[i]);
-    }
-    svcr_release(context, slot_node(slot), sizeof(struct node));
+    svcr_release(context, node, sizeof(*node));
 }
 
 /* A bucket of hosts, or the nodes that they need; without taking references. 0 when out of memory.
@@ -231,7 +228,7 @@ static uintptr_t slot_make(struct svcroute_context *context, const struct svcr_h
         if (*slot == 0) { /* recursion: by levels */
             *slot = slot_make(context, together, num_together, shift + BITS);
             if (*slot == 0) {
-                slot_unmake(context, (uintptr_t)node | 1U);
+                node_unmake(context, node);
                 return 0;
             }
         }

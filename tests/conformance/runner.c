@@ -179,6 +179,7 @@ int runner_set_policy(struct svcroute_policy *policy, const struct svcroute_node
         {"nativeLBByDefault", SVCROUTE_POLICY_NATIVE_LB_BY_DEFAULT},
         {"disableClusterScopeResources", SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE},
         {"allowLocalAddresses", SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES},
+        {"allowHealthChecks", SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS},
     };
     struct svcroute_text profile = runner_find_text(options, "profile");
     bool by_default = text_is(profile, "default");

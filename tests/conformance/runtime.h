@@ -15,7 +15,7 @@ typedef void runtime_judge(struct runner *runner, struct svcroute_context *conte
 runtime_judge runtime_wrr, runtime_hrw, runtime_p2c, runtime_leasttime;
 runtime_judge runtime_sticky, runtime_health;
 runtime_judge runtime_mirror, runtime_failover, runtime_tree, runtime_names;
-runtime_judge runtime_paths;
+runtime_judge runtime_rules, runtime_paths;
 
 /* The entry of a map; NULL if there is none. */
 const struct svcroute_node *runtime_find(const struct svcroute_node *map, const char *key);

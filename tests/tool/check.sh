@@ -68,6 +68,12 @@ external x.example >external.yaml
 allows --allow-external-name-services external-name-refused external.yaml
 { route shop web "$match" '{name: web, port: 80}'; service shop web 127.0.0.1; } >local.yaml
 allows --allow-local-addresses local-address local.yaml
+{ route shop web "$match" '{name: web, port: 80, healthCheck: {path: /up, interval: 5s}}'; service shop web 10.0.0.1; } >checked.yaml
+allows --allow-health-checks health-check-kind checked.yaml
+t check checked.yaml; ok health-checks-remedy out_has 'allow health checks of Services of every type'
+t resolve -o json --allow-health-checks checked.yaml
+ok health-checks json "d['http']['services']['$web']['loadBalancer']['healthCheck']['path'] == '/up'"
+t check --profile traefik-v3 --allow-health-checks checked.yaml; ok health-checks-traefik exits 1
 { route shop web "$match" '{name: web, port: 80}'; service shop web 10.0.0.1; } | sed '/^endpoints:/,$d' >no-servers.yaml
 printf 'endpoints: []\n' >>no-servers.yaml
 allows --allow-empty-services no-servers no-servers.yaml

@@ -11,7 +11,7 @@ for command in check resolve; do
     t $command --help
     ok $command-help exits 0
     for option in --output --profile --allow-local-addresses --allow-cross-namespace \
-        --allow-external-name-services --allow-empty-services --native-lb-by-default \
+        --allow-external-name-services --allow-empty-services --allow-health-checks --native-lb-by-default \
         --disable-cluster-scope-resources --ingress-class --cross-provider-namespaces --namespaces --help --version; do
         ok $command-help$option out_has " $option"
     done

@@ -303,8 +303,8 @@ static inline struct picture explain_picture(struct svcroute_table *table, svcr_
 
 /* ---- policies ---- */
 
-/* Words: "cross", "external", "empty", "native", "nonodes", "local", "unkeyed" turn switches on,
- * "traefik" sets the profile, "key:SECRET" and "oldkey:SECRET" those of cookies, "class:NAME",
+/* Words: "cross", "external", "empty", "native", "nonodes", "local", "unkeyed", "checks" turn
+ * switches on, "traefik" sets the profile, "key:SECRET" and "oldkey:SECRET" those of cookies, "class:NAME",
  * "at:NAMESPACE" and "watch:NAMESPACE" add what their calls add ("at:" alone forbids). */
 static inline void policy_word(struct svcroute_policy *policy, svcr_text word)
 {
@@ -319,6 +319,7 @@ static inline void policy_word(struct svcroute_policy *policy, svcr_text word)
         {"nonodes", SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE},
         {"local", SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES},
         {"unkeyed", SVCROUTE_POLICY_READ_UNKEYED_COOKIES},
+        {"checks", SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS},
     };
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
         if (svcr_text_same(word, text_of(switches[i].word))) {

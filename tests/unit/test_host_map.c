@@ -163,6 +163,31 @@ START_TEST(test_against_model)
 }
 END_TEST
 
+/* The ninth host in a bucket of eight, with hashes that part at once and with those that part late,
+ * with every allocation failing. */
+static void add_failing(struct memory *memory, struct svcroute_context *context)
+{
+    struct svcr_candidate candidate = candidate_make(context, 0, 0, 1, NULL, NULL);
+    for (unsigned shift = 1; shift <= 60; shift += 59) {
+        int error = SVCROUTE_ERR_NOMEM;
+        for (uint64_t n = 1; error != 0; n++) {
+            struct svcr_host_map map = {0};
+            for (uint64_t i = 0; i < 8; i++) {
+                must_int_eq(svcr_host_map_add(context, &map, i << shift, &candidate), 0);
+            }
+            int64_t blocks = memory->blocks;
+            memory->calls = 0;
+            memory->fail_at = n;
+            error = svcr_host_map_add(context, &map, UINT64_C(8) << shift, &candidate);
+            must((error == 0) == (memory->calls < memory->fail_at));
+            must(error == 0 || memory->blocks == blocks);
+            memory->fail_at = 0;
+            svcr_host_map_clear(context, &map);
+        }
+    }
+    svcr_block_unref(context, candidate.holder);
+}
+
 /* The longest way down: what is the same in all but the last bits. */
 START_TEST(test_deep)
 {
@@ -175,6 +200,7 @@ START_TEST(test_deep)
         hashes[i] = (i % 8) << 61 | (i / 8) << 60 | UINT64_C(0x0fffffffffffffff);
         must_int_eq(svcr_host_map_add(context, &map, hashes[i], &candidate), 0);
     }
+    add_failing(&memory, context);
     for (uint64_t i = 0; i < 9; i++) {
         must(svcr_host_is(svcr_host_map_get(&map, hashes[i]), hashes[i]));
         must_ptr_null(svcr_host_map_get(&map, hashes[i] ^ 2));

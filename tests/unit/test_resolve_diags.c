@@ -16,6 +16,7 @@ enum {
     CROSS = 1 << SVCROUTE_POLICY_ALLOW_CROSS_NAMESPACE,
     EXTERNAL = 1 << SVCROUTE_POLICY_ALLOW_EXTERNAL_NAME,
     EMPTY = 1 << SVCROUTE_POLICY_ALLOW_EMPTY_SERVICES,
+    CHECKS = 1 << SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS,
     NO_NODES = 1 << SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE,
     NO_PROVIDERS = 1 << 16,
     WATCH_DEFAULT = 1 << 17,
@@ -227,6 +228,16 @@ static const struct row servers[] = {
     {IN_BOTH, 0, ROUTE "    - {name: web, port: 80, healthCheck: {}}\n",
      "514 health-check-kind error IngressRoute default/r 8:42 "
      "spec.routes[0].services[0].healthCheck|passiveHealthCheck\n" LOST},
+    {IN_DEFAULT, 0, ROUTE "    - {name: np, port: 80, nodePortLB: true, healthCheck: {}}\n",
+     "514 health-check-kind error IngressRoute default/r 8:59 "
+     "spec.routes[0].services[0].healthCheck|allow health checks of Services of every type\n" LOST},
+    {IN_TRAEFIK, CHECKS, ROUTE "    - {name: web, port: 80, healthCheck: {}}\n",
+     "514 health-check-kind error IngressRoute default/r 8:42 "
+     "spec.routes[0].services[0].healthCheck|only; remove it or use passiveHealthCheck\n" LOST},
+    {IN_DEFAULT, CHECKS, ROUTE "    - {name: web, port: 80, healthCheck: {}}\n", ""},
+    {IN_BOTH, CHECKS, ROUTE "    - {name: ext, port: 80, healthCheck: {}}\n",
+     "506 external-name-refused error IngressRoute default/r 8:14 "
+     "spec.routes[0].services[0].name|allow ExternalName services\n" LOST},
     {IN_BOTH, 0,
      HEAD("Endpoints", "bare", "v1") "subsets: [{addresses: [{ip: 10.0.0.9}], ports: [{name: http, "
                                      "port: 1}]}]\n---\n" ROUTE "    - {name: bare, port: 80}\n",
@@ -394,7 +405,7 @@ static struct svcroute_policy *make_policy(struct svcroute_context *context, con
     ck_assert_int_eq(svcroute_policy_new(&policy, context), 0);
     ck_assert_int_eq(svcroute_policy_set_profile(policy, profile), 0);
     for (uint32_t i = SVCROUTE_POLICY_ALLOW_CROSS_NAMESPACE;
-         i <= SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES; i++) {
+         i <= SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS; i++) {
         ck_assert_int_eq(svcroute_policy_set_switch(policy, i, (row->policy >> i & 1U) != 0), 0);
     }
     if ((row->policy & NO_PROVIDERS) != 0) {

@@ -4,8 +4,8 @@ _svcroute()
 {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= file i
     local shared='--profile --allow-cross-namespace --allow-external-name-services
-        --allow-local-addresses --allow-empty-services --native-lb-by-default
-        --disable-cluster-scope-resources --ingress-class --cross-provider-namespaces --namespaces
+        --allow-local-addresses --allow-empty-services --allow-health-checks
+        --native-lb-by-default --disable-cluster-scope-resources --ingress-class --cross-provider-namespaces --namespaces
         --help --version'
     COMPREPLY=()
 
