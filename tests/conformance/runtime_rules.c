@@ -321,7 +321,7 @@ static int add_router(struct routers *routers, struct svcroute_context *context,
     }
     routers->num++;
     *router = (struct svcr_candidate){.priority = priority ? priority : (int64_t)rule.size,
-                                      .length = rule.size,
+                                      .length = (uint32_t)rule.size,
                                       .name = name,
                                       .program = *program,
                                       .holder = &(*program)->head};

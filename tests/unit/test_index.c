@@ -84,7 +84,7 @@ static struct svcr_program *hand_program_make(struct svcroute_context *context,
 
 struct entry {
     int64_t priority;
-    uint64_t length;
+    uint32_t length;
     uint32_t name, scope;
     struct way ways[WAYS];
     uint32_t num_ways;

@@ -154,7 +154,8 @@ static void candidate_fill(struct lot *lot, struct dice *dice, uint32_t i, bool 
     } while (svcr_program_make(&program, lot->context, (svcr_text){text.data, text.size}, traefik,
                                &fault) != 0);
     int64_t priority = dice_once_in(dice, 4) ? (int64_t)dice_roll(dice, 60) : (int64_t)text.size;
-    lot->candidates[i] = candidate_make(lot->context, priority, text.size, i, program, NULL);
+    lot->candidates[i] =
+        candidate_make(lot->context, priority, (uint32_t)text.size, i, program, NULL);
     picture_free(&text);
 }
 
