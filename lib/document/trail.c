@@ -380,15 +380,26 @@ char *svcr_trail_alloc(struct svcr_arena *arena, const struct svcr_origin *origi
     return block + sizeof *origin;
 }
 
-/* Steps over anchor and tag and what stands between them and the scalar. */
+static bool is_name(char c)
+{
+    char lower = (char)(c | 0x20);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/* Steps over anchor and tag and what stands between them and the scalar. A blank ends a tag,
+ * anything but a letter or digit an anchor: libyaml lets a colon follow at once. */
 static void skip_properties(struct walk *w)
 {
     while (w->at < w->end) {
+        const char first = *w->at;
         if (at_break(w)) {
             step_break(w);
-        } else if (*w->at == '&' || *w->at == '!' || *w->at == '#') {
-            bool comment = *w->at == '#';
-            while (w->at < w->end && !at_break(w) && (comment || !at_blank(w))) {
+        } else if (first == '&') {
+            do {
+                step(w);
+            } while (w->at < w->end && is_name(*w->at));
+        } else if (first == '!' || first == '#') {
+            while (w->at < w->end && !at_break(w) && (first == '#' || !at_blank(w))) {
                 step(w);
             }
         } else if (at_blank(w)) {
