@@ -16,6 +16,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "resolve/rules.h"
 #include "resolve/table.h"
 
 struct svcr_naming {
@@ -166,6 +167,13 @@ static struct svcr_group *lone_new(struct svcr_settling *settling, const struct 
     return group;
 }
 
+/* The index of rules follows groups of routes, while these are in the caches. */
+static bool index_follow(struct svcr_settling *settling, struct svcr_group *older,
+                         struct svcr_group *newer)
+{
+    return !settling->routes || svcr_rules_follow(settling->resolver, older, newer);
+}
+
 /* A writer whose name nobody else writes. */
 static bool lone_arrive(struct svcr_settling *settling, struct svcr_group *group, bool *done)
 {
@@ -178,7 +186,7 @@ static bool lone_arrive(struct svcr_settling *settling, struct svcr_group *group
     }
     *done = there == NULL;
     *settling->num_entries += *done ? 1 : 0;
-    return !*done || arrival_add(settling, group->name);
+    return !*done || (index_follow(settling, NULL, group) && arrival_add(settling, group->name));
 }
 
 /* A writer whose only fellow is the version of itself that it replaces. */
@@ -186,10 +194,13 @@ static bool lone_replace(struct svcr_settling *settling, struct svcr_group *grou
                          const struct svcr_block *before, bool *done)
 {
     struct svcroute_context *context = settling->resolver->context;
-    const struct svcr_group *there = group_get(settling, group->head.hash, group->name);
+    struct svcr_group *there = group_get(settling, group->head.hash, group->name);
     *done = there != NULL && there->num_claims == 1 && there->claims[0].thing == before;
     if (!*done) {
         return true;
+    }
+    if (!index_follow(settling, there, group)) {
+        return false;
     }
     int error =
         svcr_trie_put(context, settling->trie, &group->head, svcr_group_match, &group->name);
@@ -365,6 +376,10 @@ static bool settle(struct svcr_settling *settling)
                 good = pending_name(settling, pending);
             }
         }
+    }
+    for (struct svcr_pending *pending = settling->first; good && pending != NULL;
+         pending = pending->next) {
+        good = index_follow(settling, pending->before, pending->after);
     }
     if (good) {
         hand_over_diags(settling);

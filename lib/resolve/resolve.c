@@ -11,7 +11,6 @@
 
 #include "base/context.h"
 #include "base/memory.h"
-#include "resolve/rules.h"
 #include "resolve/sort.h"
 #include "resolve/table.h"
 
@@ -321,8 +320,7 @@ static int run(struct svcroute_table *table, struct svcroute_store *store,
     }
     bool good = svcr_names_open(&resolver) &&
                 (previous != NULL ? collect_changes(&resolver) : collect_all(&resolver)) &&
-                make_works(&resolver) && hand_over_diags(&resolver) &&
-                svcr_names_settle(&resolver) && svcr_rules_index(&resolver);
+                make_works(&resolver) && hand_over_diags(&resolver) && svcr_names_settle(&resolver);
     svcr_log(store->context, SVCROUTE_LOG_DEBUG, "resolved %zu objects: %zu routes, %zu services",
              resolver.works.num, table->num_routes, table->num_services);
     resolver_close(&resolver);

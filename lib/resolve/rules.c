@@ -99,12 +99,16 @@ struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
     const struct svcr_rule *rule = svcr_entry_route(route)->rule;
     const struct svcr_ingress_route *object =
         (const struct svcr_ingress_route *)(const void *)svcr_entry_route(route)->object;
+    /* While names move from one group to another, "x-2" may be in the index as the second "x" and
+     * as itself. */
+    bool suffixed = route->entry.name.size != svcr_entry_route(route)->base_name.size;
     return (struct svcr_candidate){
         .priority = rule->priority != 0 ? rule->priority : (int64_t)rule->match.size,
         .length = rule->match.size,
         .marks = (object->tls.given ? SVCR_MARK_TLS : 0U) |
                  (object->entry_points.num == 0 ? SVCR_MARK_ANY_ENTRY : 0U) |
-                 (svcr_entry_route(route)->child.kind != 0 ? SVCR_MARK_SERVICE : 0U),
+                 (svcr_entry_route(route)->child.kind != 0 ? SVCR_MARK_SERVICE : 0U) |
+                 (suffixed ? SVCR_CANDIDATE_SECOND : 0U),
         .name = route->entry.name,
         .program = svcr_entry_route(route)->program,
         .route = route,
@@ -147,32 +151,22 @@ int svcr_rules_replace(struct svcroute_context *context, struct svcr_index *inde
     return error == 0 && add ? change(context, index, new, svcr_index_add) : error;
 }
 
-static bool differ(void *user, struct svcr_block *older, struct svcr_block *newer)
+bool svcr_rules_follow(struct svcr_resolver *resolver, struct svcr_group *older,
+                       struct svcr_group *newer)
 {
-    struct svcr_resolver *resolver = user;
-    struct svcr_group *a = (struct svcr_group *)(void *)older;
-    struct svcr_group *b = (struct svcr_group *)(void *)newer;
-    struct svcr_entry_pairs pairs = {a, b, 0, 0};
+    struct svcr_entry_pairs pairs = {older, newer, 0, 0};
     const struct svcr_entry *left, *right;
     int error = 0;
     while (error == 0 && svcr_entry_pairs_next(&pairs, &left, &right)) {
         struct svcr_candidate old, new;
         if (left != NULL) {
-            old = svcr_candidate_of((const void *)left, a);
+            old = svcr_candidate_of((const void *)left, older);
         }
         if (right != NULL) {
-            new = svcr_candidate_of((const void *)right, b);
+            new = svcr_candidate_of((const void *)right, newer);
         }
         error = svcr_rules_replace(resolver->context, &resolver->table->rules,
                                    left != NULL ? &old : NULL, right != NULL ? &new : NULL);
     }
     return error == 0 || svcr_fail(resolver, error);
-}
-
-bool svcr_rules_index(struct svcr_resolver *resolver)
-{
-    static const struct svcr_trie nothing;
-    const struct svcroute_table *previous = resolver->previous;
-    return svcr_trie_compare(previous != NULL ? &previous->routes : &nothing,
-                             &resolver->table->routes, svcr_group_same_key, differ, resolver);
 }

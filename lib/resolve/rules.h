@@ -14,8 +14,9 @@ struct svcr_resolver;
  * reference is the caller's. false: the run ends. */
 bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *rule, uint32_t index,
                        struct svcr_program **program);
-/* Brings the table's index up to what its routes are now. Last, when all names are settled. */
-bool svcr_rules_index(struct svcr_resolver *resolver);
+/* Brings the table's index from one version of a group of routes to the next; either may be NULL. */
+bool svcr_rules_follow(struct svcr_resolver *resolver, struct svcr_group *older,
+                       struct svcr_group *newer);
 /* Marks of candidates. */
 enum {
     SVCR_MARK_TLS = 1,       /* the route has `tls` */

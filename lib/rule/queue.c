@@ -44,7 +44,10 @@ int svcr_candidate_compare(const struct svcr_candidate *a, const struct svcr_can
     if (a->length != b->length) {
         return a->length > b->length ? -1 : 1;
     }
-    return svcr_text_compare(a->name, b->name);
+    int order = svcr_text_compare(a->name, b->name);
+    return order != 0
+               ? order
+               : (int)(a->marks / SVCR_CANDIDATE_SECOND) - (int)(b->marks / SVCR_CANDIDATE_SECOND);
 }
 
 /* ---- elements ----------------------------------------------------------------------------- */

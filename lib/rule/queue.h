@@ -23,7 +23,11 @@ struct svcr_candidate {
     struct svcr_block *holder;          /* referenced while it is in the index */
 };
 
-/* <0: `a` goes ahead of `b`. 0 only for the same name. */
+/* The one mark that is not the caller's: sets apart two that have everything of the order in
+ * common, names included. They follow those without. */
+#define SVCR_CANDIDATE_SECOND 0x80000000U
+
+/* <0: `a` goes ahead of `b`. 0 only for the same name and SVCR_CANDIDATE_SECOND. */
 int svcr_candidate_compare(const struct svcr_candidate *a, const struct svcr_candidate *b);
 
 struct svcr_queue_node;
