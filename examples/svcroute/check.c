@@ -10,6 +10,8 @@ static const char *const outputs[] = {"text", "json", "sarif", NULL};
 static const struct option own_options[] = {
     {"output", 'o', OPTION_TEXT, "FORM", outputs, "text (default), json or sarif",
      offsetof(struct options, output)},
+    {"no-lint", 0, OPTION_SWITCH, NULL, NULL, "no warnings of rules that look like a\nmistake",
+     offsetof(struct options, no_lint)},
     {"strict", 0, OPTION_SWITCH, NULL, NULL, "fields that no schema has are errors",
      offsetof(struct options, strict)},
 };
@@ -26,13 +28,22 @@ static void print(struct output *out, const struct cluster *cluster, const char 
     }
 }
 
+static bool lint(const struct cluster *cluster)
+{
+    int code = svcroute_table_lint(cluster->table, cluster->diags);
+    if (code != 0) {
+        complain(NULL, svcroute_error_text(code));
+    }
+    return code == 0;
+}
+
 static int run(const struct options *options)
 {
     struct cluster cluster;
     struct output out;
     int status = STATUS_FAILED;
     output_init(&out, stdout);
-    if (cluster_open(&cluster, options)) {
+    if (cluster_open(&cluster, options) && (options->no_lint || lint(&cluster))) {
         print(&out, &cluster, options->output);
         status = output_close(&out) == 0 ? cluster_status(&cluster) : STATUS_FAILED;
     }

@@ -23,6 +23,7 @@ struct command {
 };
 
 extern const struct command command_check;
+extern const struct command command_match;
 extern const struct command command_pick;
 extern const struct command command_resolve;
 extern const struct command command_simulate;

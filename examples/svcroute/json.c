@@ -93,6 +93,12 @@ void json_number(struct json *json, uint64_t number)
     output_format(json->out, "%" PRIu64, number);
 }
 
+void json_integer(struct json *json, int64_t number)
+{
+    separate(json);
+    output_format(json->out, "%" PRId64, number);
+}
+
 void json_member(struct json *json, const char *key, struct svcroute_text text)
 {
     if (text.size > 0) {

@@ -17,6 +17,7 @@ void json_end(struct json *json, char bracket);   /* '}' or ']' */
 void json_key(struct json *json, const char *key);
 void json_text(struct json *json, struct svcroute_text text);
 void json_number(struct json *json, uint64_t number);
+void json_integer(struct json *json, int64_t number);
 void json_boolean(struct json *json, bool value);
 
 /* Key and value in one; a text that is absent or empty is left out, and so is a number 0. */

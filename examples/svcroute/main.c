@@ -12,6 +12,7 @@
 static const struct command *const commands[] = {
     &command_check,
     &command_resolve,
+    &command_match,
     &command_pick,
     &command_simulate,
 };

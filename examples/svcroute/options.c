@@ -319,6 +319,8 @@ void options_free(struct options *options)
     free(options->clients.items);
     free(options->downs.items);
     free(options->latencies.items);
+    free(options->headers.items);
+    free(options->encoded.items);
 }
 
 /* ---- help --------------------------------------------------------------------------------- */

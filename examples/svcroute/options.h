@@ -31,7 +31,7 @@ struct options {
     bool allow_empty_services, allow_health_checks;
     bool native_lb_by_default, disable_cluster_scope_resources;
 
-    bool strict; /* check */
+    bool strict, no_lint; /* check */
 
     struct values routes, services; /* resolve */
     const char *explain;
@@ -39,6 +39,10 @@ struct options {
     const char *requests, *rate, *cookie; /* pick */
     struct values clients, downs, latencies;
     const char *seed; /* pick and simulate */
+
+    struct values headers, encoded; /* match */
+    const char *client, *entry_point;
+    bool all, pick;
 };
 
 enum option_kind {

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """The documents say what is true: check.py BUILD [--update]
 
-docs/diagnostics.md has the rows of lib/base/diag_ids.h, links lead somewhere, the C code of README.md, docs/guide.md and
-docs/drive-loop.md compiles and does what it says, the tool prints what README.md shows (--update lets README.md show what it prints), and the release is the same everywhere.
+docs/diagnostics.md has the rows of lib/base/diag_ids.h, links lead somewhere, the C code of README.md, docs/guide.md,
+docs/drive-loop.md and docs/rules.md compiles and does what it says, the tool prints what README.md and docs/rules.md show (--update lets
+them show what it prints), and the release is the same everywhere.
 """
+import ast
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -57,7 +60,7 @@ def check_links(path):
 
 
 def check_code():
-    """README.md's program runs; each piece of the guide and of the drive loop compiles inside a function of its own."""
+    """README.md's program runs; each piece of the other documents compiles inside a function of its own."""
     folder = build / "tests" / "docs-code"
     folder.mkdir(parents=True, exist_ok=True)
     library = build / "lib"
@@ -79,13 +82,15 @@ int main(void)
                               env=dict(os.environ, LD_LIBRARY_PATH=str(library)))
         count.check(done.returncode == 0 and '"Host(`a.example`)"' in done.stdout, "README.md's C: " + done.stdout + done.stderr)
     frame = "#include <stdio.h>\n#include <svcroute/svcroute.h>\n" + (ROOT / "tests/docs/guide_frame.h").read_text()
-    check_pieces(folder, "guide.md", frame)
-    check_pieces(folder, "drive-loop.md", frame + (ROOT / "tests/docs/drive-loop_frame.h").read_text())
+    check_pieces(folder, "guide.md", frame, 5)
+    frame += (ROOT / "tests/docs/drive-loop_frame.h").read_text()
+    check_pieces(folder, "drive-loop.md", frame, 5)
+    check_pieces(folder, "rules.md", frame + (ROOT / "tests/docs/rules_frame.h").read_text(), 2)
 
 
-def check_pieces(folder, name, frame):
+def check_pieces(folder, name, frame, least):
     pieces = re.findall(r"```c\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), flags=re.S)
-    count.check(len(pieces) >= 5, "docs/%s has pieces of C" % name)
+    count.check(len(pieces) >= least, "docs/%s has pieces of C" % name)
     for number, piece in enumerate(pieces, 1):
         (folder / "piece.c").write_text(frame + "int piece(void);\nint piece(void)\n{\n" + piece + "\nreturn code;\n}\n", encoding="utf-8")
         done = subprocess.run(["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused", "-fsyntax-only", "-I",
@@ -93,19 +98,31 @@ def check_pieces(folder, name, frame):
         count.check(done.returncode == 0, "docs/%s, piece %d:\n%s" % (name, number, done.stderr))
 
 
-def check_output():
-    """What README.md shows after "$ svcroute ..." is what the tool prints."""
+def check_output(document):
+    """What a document shows after "$ svcroute ..." is what the tool prints."""
     tool = build / "examples" / "svcroute" / "svcroute"
-    shown = re.findall(r"```text\n\$ svcroute ([^\n]*)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
-    count.check(len(shown) >= 2, "README.md shows what comes out")
+    shown = re.findall(r"```text\n\$ svcroute ([^\n]*)\n(.*?)```", document.read_text(encoding="utf-8"), flags=re.S)
+    count.check(len(shown) >= 2, "%s shows what comes out" % document.name)
     for arguments, expected in shown:
-        done = subprocess.run([str(tool), *arguments.split()], capture_output=True, text=True, cwd=ROOT,
+        done = subprocess.run([str(tool), *shlex.split(arguments)], capture_output=True, text=True, cwd=ROOT,
                               env=dict(os.environ, LC_ALL="C.UTF-8"))
         if sys.argv[2:] == ["--update"]:
-            readme = ROOT / "README.md"
-            readme.write_text(readme.read_text(encoding="utf-8").replace(expected, done.stdout), encoding="utf-8")
+            head = "```text\n$ svcroute %s\n" % arguments
+            text = document.read_text(encoding="utf-8")
+            document.write_text(text.replace(head + expected + "```", head + done.stdout + "```"), encoding="utf-8")
             expected = done.stdout
-        count.check(done.stdout == expected, "README.md: svcroute %s prints\n%s%s" % (arguments, done.stdout, done.stderr))
+        count.check(done.stdout == expected, "%s: svcroute %s prints\n%s%s" % (document.name, arguments, done.stdout, done.stderr))
+
+
+def check_python(document):
+    """Pieces of Python are Python."""
+    for piece in re.findall(r"```python\n(.*?)```", document.read_text(encoding="utf-8"), flags=re.S):
+        try:
+            ast.parse(piece)
+            wrong = None
+        except SyntaxError as error:
+            wrong = error
+        count.check(wrong is None, "%s: %s" % (document.name, wrong))
 
 
 def check_release():
@@ -122,7 +139,9 @@ def check_release():
 check_diagnostics()
 for document in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
     check_links(document)
+    check_python(document)
 check_code()
-check_output()
+check_output(ROOT / "README.md")
+check_output(ROOT / "docs/rules.md")
 check_release()
 count.close()

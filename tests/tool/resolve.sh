@@ -161,7 +161,7 @@ shop=(--allow-cross-namespace --allow-external-name-services "$root/examples/dat
 t check "${shop[@]}"; ok shop exits 0; ok shop-summary out_has 'no errors, no warnings'
 t check "$root/examples/data"; ok shop-refused exits 1; ok shop-refused-cross out_has '[cross-namespace]'; ok shop-refused-external out_has '[external-name-refused]'
 t resolve -o json "${shop[@]}"; ok shop-resolve exits 0
-ok shop-size json "len(d['http']['routers']) == 10 and len(d['http']['services']) == 19"
+ok shop-size json "len(d['http']['routers']) == 13 and len(d['http']['services']) == 21"
 urls() { json "[s['url'] for k, v in d['http']['services'].items() if k.startswith('$1') and 'loadBalancer' in v for s in v['loadBalancer']['servers']] == $2"; }
 ok shop-gateway urls payments-gateway-https "['https://10.2.0.11:8443', 'https://10.2.1.11:8443']"
 ok shop-partner urls payments-partner "['https://api.partner.example:443']"

@@ -41,6 +41,12 @@ for command in pick simulate; do
     t $command --help; ok $command-help exits 0; ok $command-help-width eval '[ "$(wc -L <out)" -le 81 ]'
     for option in --output --seed --profile --allow-cross-namespace; do ok $command-help$option out_has " $option"; done
 done
+t match --help; ok match-help exits 0; ok match-help-width eval '[ "$(wc -L <out)" -le 81 ]'
+ok match-help-usage out_has 'METHOD URL [FILE|FOLDER|-]...'
+for option in --output --header --client --entry-point --allow-encoded --all --pick --profile --allow-cross-namespace; do ok match-help$option out_has " $option"; done
+t match GET; ok match-url-missing exits 2; ok match-url-missing-said err_has 'URL: is missing'
+t match; ok match-method-missing exits 2; ok match-method-missing-said err_has 'METHOD: is missing'
+t check --help; ok check-help-lint out_has ' --no-lint'
 t pick --help
 for option in --requests --rate --client --cookie --down --latency; do ok pick-help$option out_has " $option"; done
 t pick --sed 5 x; ok pick-near err_has "'--seed'"
@@ -50,7 +56,7 @@ t check -o dot good.yaml; ok check-no-dot exits 2
 t resolve -o sarif good.yaml; ok resolve-no-sarif exits 2
 
 # The manual page and the completion know every option of the help.
-for command in check resolve pick simulate; do
+for command in check resolve match pick simulate; do
     for option in $("$tool" $command --help | grep -oE -- '--[a-z][a-z-]+' | sort -u); do
         ok "manual $option" grep -qF -- "${option//-/\\-}" "$root/examples/svcroute/svcroute.1"
         ok "completion $option" grep -qE -- "$option( |\$|')" "$root/examples/svcroute/completion/svcroute.bash"
@@ -69,6 +75,8 @@ complete_words svcroute ''; ok completion-commands out_has resolve
 complete_words svcroute check --st; ok completion-option out_line --strict
 complete_words svcroute resolve -o ''; ok completion-form out_line dot; ok completion-form-check out_lacks sarif
 complete_words svcroute pick -o ''; ok completion-form-pick out_line text; ok completion-form-pick-only out_lacks dot
+complete_words svcroute match -o ''; ok completion-form-match out_line json; ok completion-form-match-only out_lacks dot
+complete_words svcroute match --en; ok completion-match out_line --entry-point
 complete_words svcroute simulate --se; ok completion-simulate out_line --seed
 complete_words svcroute pick --la; ok completion-pick out_line --latency
 complete_words svcroute resolve --output = y; ok completion-equals out_line yaml

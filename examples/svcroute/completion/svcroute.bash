@@ -11,14 +11,14 @@ _svcroute()
 
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        check | resolve | pick | simulate)
+        check | resolve | match | pick | simulate)
             command=${COMP_WORDS[i]}
             break
             ;;
         esac
     done
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'check resolve pick simulate --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'check resolve match pick simulate --help --version' -- "$current")
         return
     fi
 
@@ -42,7 +42,7 @@ _svcroute()
         return
         ;;
     --ingress-class | --cross-provider-namespaces | --namespaces | --route | --service | --explain | \
-        -n | --requests | --rate | --client | --cookie | --down | --latency | --seed)
+        -H | --header | --entry-point | --allow-encoded | -n | --requests | --rate | --client | --cookie | --down | --latency | --seed)
         return
         ;;
     esac
@@ -50,8 +50,9 @@ _svcroute()
     if [[ $current == -* ]]; then
         local own=
         case $command in
-        check) own='--output --strict' ;;
+        check) own='--output --no-lint --strict' ;;
         resolve) own='--output --route --service --explain' ;;
+        match) own='--output --header --client --entry-point --allow-encoded --all --pick' ;;
         pick) own='--output --requests --rate --client --cookie --down --latency --seed' ;;
         simulate) own='--output --seed' ;;
         esac

@@ -82,7 +82,7 @@ ObjectInfo = struct("object_info", "text namespace_ name resource_version source
 RouteInfo = struct("route_info", "i64 priority effective_priority",
                    "text name namespace_ ingress_route rule rule_syntax service cert_resolver tls_options trace_verbosity",
                    "u32 index num_entry_points num_middlewares num_parents num_tls_domains has_tls has_observability "
-                   "access_logs metrics tracing")
+                   "access_logs metrics tracing matchable reserved")
 ServiceInfo = struct("service_info", "i64 flush_interval max_body_size max_request_body_bytes",
                      "text name base_name namespace_ object port servers_transport",
                      "u32 kind type strategy pass_host_header num_servers num_children num_middlewares num_error_status "
@@ -100,6 +100,7 @@ ChangeInfo = struct("change_info", "text name", "pointer old_route new_route old
 BalancerOptions = struct("balancer_options", "u64 seed", "u32 initial_health rise fall reserved")
 Event = struct("event", "u64 server probe timeout", "text service url method host authority scheme target",
                "u32 kind slot reason grpc follow_redirects num_headers")
+BalancerStats = struct("balancer_stats", "u64 clock_steps_back", "u32 num_servers num_gone num_slots num_pickers")
 ServerStats = struct("server_stats", "u64 picks failures latency since", "u32 in_flight up admin reason")
 Request = struct("request", "u64 body_size", "text client key", "texts cookies", "u64s excluded", "u32 num_cookies num_excluded")
 PickInfo = struct("pick_info", "u64 server", "i64 flush_interval keep_body",
@@ -107,6 +108,9 @@ PickInfo = struct("pick_info", "u64 server", "i64 flush_interval keep_body",
                   "u32 slot port pass_host_header why num_cookies num_mirrors num_middlewares keeps_body")
 MirrorInfo = struct("mirror_info", "i64 max_body", "text service", "u32 copy_body reserved")
 Outcome = struct("outcome", "u64 first_byte", "u32 kind status")
+Target = struct("target", "text authority path query", "u32 form reserved")
+MatchRequest = struct("match_request", "text method host path query client entry_point", "texts headers", "u32 num_headers reserved")
+MatchInfo = struct("match_info", "text matcher", "u32 matched offset")
 
 # ---- functions ---------------------------------------------------------------------------------------------------------
 
@@ -130,7 +134,7 @@ TABLE = """
     relist_begin:ipput relist_load:ippzppp relist_apply:ippppp relist_commit:ipp relist_abort:vp
     watch_new:ippp watch_free:vp watch_feed:ippzpp watch_get_resource_version:tp watch_restart:ipt
     policy_new:ipp policy_free:vp policy_set_profile:ipu policy_set_switch:ipub policy_set_ingress_class:ipt
-    policy_add_cross_provider_namespace:ipt policy_add_namespace:ipt
+    policy_add_cross_provider_namespace:ipt policy_add_namespace:ipt policy_set_cookie_secret:ipt policy_set_old_cookie_secret:ipt
     resolve:ippppp table_ref:pp table_unref:vp table_get_profile:up table_get_store_version:Up table_num_routes:zp
     table_num_services:zp table_get_diags:ipp table_find_route:ppt table_find_service:ppt table_find_route_of:pptttz
     table_find_service_of:ipputttz
@@ -145,11 +149,14 @@ TABLE = """
     changes_new:ippp changes_free:vp changes_num:zp changes_next:ipp
     balancer_options_init:vpz balancer_new:ipppU balancer_free:vp balancer_update:ippU balancer_advance:vpU
     balancer_next_deadline:Up balancer_needs_advance:bp balancer_next_event:ipp balancer_get_probe_header:ipUzpp
-    balancer_report_probe:ipUuuU balancer_set_admin:ipUuU balancer_get_server_stats:ipUp balancer_find_server:iptzp
-    picker_new:ippU picker_free:vp picker_stale:bp picker_refresh:ipU picker_find_route:iptp picker_find_service:iptp
+    balancer_report_probe:ipUuuU balancer_set_admin:ipUuU balancer_get_server_stats:ipUp balancer_find_server:iptzp balancer_get_stats:ipp
+    picker_new:ippU picker_free:vp picker_stale:bp picker_refresh:ipU picker_seed:ipU picker_find_route:iptp
+    picker_find_service:iptp
     picker_pick:ipUppU picker_pick_next:ipppU picker_pick_mirror:ippzppU
     pick_new:ipp pick_free:vp pick_size:z pick_init:pp pick_get_info:ipp pick_copy_cookie:ipzpp pick_get_mirror:ipzp
     pick_get_middleware:tpz pick_wants_fallback:bpu pick_report:ippU pick_finish:ippU pick_clear:vp
+    target_read:itp path_clean:itupzp table_match:ippp table_match_child:ipppp table_match_next:ipppp route_match:ipppp
+    table_lint:ipp picker_match:ippp picker_match_child:ipUpp picker_get_table:pp
 """
 
 
@@ -443,13 +450,15 @@ class Watch(Object):
 
 
 SWITCHES = {"allow_cross_namespace": 1, "allow_external_name": 2, "allow_empty_services": 3,
-            "native_lb_by_default": 4, "disable_cluster_scope": 5, "allow_local_addresses": 6}
+            "native_lb_by_default": 4, "disable_cluster_scope": 5, "allow_local_addresses": 6, "read_unkeyed_cookies": 7,
+            "allow_health_checks": 8}
 
 
 class Policy(Object):
     give_back = "policy_free"
 
-    def __init__(self, context, profile=0, ingress_class=None, namespaces=(), cross_provider_namespaces=(), **switches):
+    def __init__(self, context, profile=0, ingress_class=None, namespaces=(), cross_provider_namespaces=(), cookie_secret=None,
+                 old_cookie_secret=None, **switches):
         self.new(lib.policy_new, context.handle)
         check(lib.policy_set_profile(self.handle, profile))
         if ingress_class is not None:
@@ -458,8 +467,59 @@ class Policy(Object):
             check(lib.policy_add_namespace(self.handle, Text.of(namespace)))
         for namespace in cross_provider_namespaces:
             check(lib.policy_add_cross_provider_namespace(self.handle, Text.of(namespace)))
+        for secret, set_secret in ((cookie_secret, lib.policy_set_cookie_secret), (old_cookie_secret, lib.policy_set_old_cookie_secret)):
+            if secret is not None:
+                check(set_secret(self.handle, Text.of(secret)))
         for switch, on in switches.items():
             check(lib.policy_set_switch(self.handle, SWITCHES[switch], on))
+
+
+# ---- matching ----------------------------------------------------------------------------------------------------------
+
+FORMS = {1: "origin", 2: "absolute", 3: "authority", 4: "asterisk"}
+ALLOW = {"slash": 1, "backslash": 2, "nul": 4, "semicolon": 8, "percent": 16, "question": 32, "hash": 64, "characters": 127,
+         "all": 255}
+DECODE = 128
+MATCH_TLS, MATCH_PLAIN = 1, 2
+
+
+def target_read(target):
+    """Form, authority, path and query of a request target; these are bytes, as clients send what they like."""
+    text, parts = Text.of(target), Target()
+    check(lib.target_read(text, byref(parts)))
+    return FORMS[parts.form], parts.authority.bytes(), parts.path.bytes(), parts.query.bytes()
+
+
+def path_clean(path, *allow):
+    """The clean path, which is ASCII; `allow` names what may stand in it encoded."""
+    path, size = raw(path), c_size_t()
+    buffer = ctypes.create_string_buffer(3 * len(path) + 1)
+    check(lib.path_clean(Text.of(path), sum(ALLOW[name] for name in allow), buffer, len(buffer), byref(size)))
+    return buffer.raw[:size.value].decode("ascii")
+
+
+def match_request(headers=(), tls=None, **known):
+    """`headers` is a list of pairs, `tls` True, False, or None where it does not matter. Read during a call only."""
+    lines = [Text.of(text) for pair in headers for text in pair]
+    made = MatchRequest(headers=(Text * len(lines))(*lines) if lines else None, num_headers=len(lines) // 2, **known)
+    made.flags = 0 if tls is None else MATCH_TLS if tls else MATCH_PLAIN
+    made.lines = lines
+    return made
+
+
+NOT_FOUND = -9
+
+
+def found(function, *arguments, kind=c_void_p):
+    """What a search gives; None if it finds nothing."""
+    out = kind(0x5EED)
+    code = function(*arguments, byref(out))
+    if code < 0 and out.value:
+        raise AssertionError("%s failed and left %r" % (function.__name__, out.value))
+    if code == NOT_FOUND:
+        return None
+    check(code)
+    return out.value
 
 
 def some(function, *arguments):
@@ -501,6 +561,40 @@ class Table(Object):
 
     def find_route_of(self, namespace, name, match, index=0):
         return self.route(lib.table_find_route_of(self.handle, Text.of(namespace), Text.of(name), Text.of(match), index))
+
+    # Matching gives the route itself, for route(), match_child() and match_next(); it lives as long as the table.
+
+    def match(self, **request):
+        return found(lib.table_match, self.handle, byref(match_request(**request)))
+
+    def match_child(self, parent, **request):
+        return found(lib.table_match_child, self.handle, parent, byref(match_request(**request)))
+
+    def match_next(self, route, **request):
+        return found(lib.table_match_next, self.handle, route, byref(match_request(**request)))
+
+    def match_all(self, **request):
+        """All routes that would take the request, were those ahead of them not there."""
+        route = self.match(**request)
+        while route:
+            yield route
+            route = self.match_next(route, **request)
+
+    def name_of(self, route):
+        info = RouteInfo()
+        check(lib.route_get_info(self.handle, route, byref(info)))
+        return info.name.str()
+
+    def why(self, route, **request):
+        """Whether one rule matches, and the matcher that settled it."""
+        info = MatchInfo()
+        check(lib.route_match(self.handle, route, byref(match_request(**request)), byref(info)))
+        return bool(info.matched), info.matcher.str(), info.offset
+
+    def lint(self, context):
+        diags = Diags(context)
+        check(lib.table_lint(self.handle, diags.handle))
+        return diags
 
     def find_service_of(self, kind, namespace, name, port="", index=0):
         out = c_void_p()
@@ -645,6 +739,11 @@ class Balancer(Object):
         check(lib.balancer_get_server_stats(self.handle, server, byref(stats)))
         return stats.plain()
 
+    def totals(self):
+        stats = BalancerStats()
+        check(lib.balancer_get_stats(self.handle, byref(stats)))
+        return stats.plain()
+
     def find_server(self, service, index):
         server = c_uint64()
         check(lib.balancer_find_server(self.handle, Text.of(service), index, byref(server)))
@@ -672,6 +771,21 @@ class Picker(Object):
 
     def refresh(self, now):
         check(lib.picker_refresh(self.handle, now))
+
+    def seed(self, seed):
+        check(lib.picker_seed(self.handle, seed))
+
+    def table(self):
+        """The table that it matches by, which may be kept."""
+        table = Table.__new__(Table)
+        table.handle, table.free = lib.table_ref(lib.picker_get_table(self.handle)), lib.table_unref
+        return table
+
+    def match(self, **request):
+        return found(lib.picker_match, self.handle, byref(match_request(**request)), kind=c_uint64)
+
+    def match_child(self, parent, **request):
+        return found(lib.picker_match_child, self.handle, parent, byref(match_request(**request)), kind=c_uint64)
 
     def find_route(self, name):
         handle = c_uint64()
