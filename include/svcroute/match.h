@@ -203,11 +203,19 @@ SVCROUTE_API int svcroute_picker_match(const struct svcroute_picker *picker,
 
 /**
  * svcroute_table_match_child() for a picker's plan.
- * Errors: as svcroute_table_match(); SVCROUTE_ERR_GONE: the parent is no more. Since 0.1.
+ * Errors: as svcroute_table_match(); SVCROUTE_ERR_GONE: the parent is no more, or no route. Since 0.1.
  */
 SVCROUTE_API int svcroute_picker_match_child(const struct svcroute_picker *picker, uint64_t parent,
                                              const struct svcroute_match_request *request,
                                              uint64_t *handle);
+
+/**
+ * The route of a handle, for its getters together with svcroute_picker_get_table(); one without a service leads to
+ * child routes. Borrowed, until the next refresh. NULL: the handle is no route's, or its route is no more. Does not
+ * allocate. The picker's thread. Since 0.1.
+ */
+SVCROUTE_API const struct svcroute_route *
+svcroute_picker_get_route(const struct svcroute_picker *picker, uint64_t handle);
 
 /**
  * The table of the picker's plan, for getters of the route that was found;

@@ -35,9 +35,11 @@ enum svcroute_policy_switch {
     SVCROUTE_POLICY_READ_UNKEYED_COOKIES = 7,   /**< sticky cookies in the reference's forms count although
                                                      there is a secret, while clients change over; anybody
                                                      who knows a server's address can make one */
-    SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS = 8     /**< healthCheck works for Services of every type, not of type
+    SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS = 8,    /**< healthCheck works for Services of every type, not of type
                                                      ExternalName alone (looked at in the default profile only):
                                                      each endpoint, node or cluster IP is probed */
+    SVCROUTE_POLICY_IGNORE_RULES = 9            /**< rules are neither read nor judged, which saves time and memory
+                                                     where the host routes by itself; then no request matches */
 };
 
 /**

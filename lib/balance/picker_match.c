@@ -11,6 +11,15 @@ struct svcroute_table *svcroute_picker_get_table(const struct svcroute_picker *p
     return picker != NULL ? picker->plan->table : NULL;
 }
 
+const struct svcroute_route *svcroute_picker_get_route(const struct svcroute_picker *picker,
+                                                       uint64_t handle)
+{
+    const struct svcr_seat *seat = picker != NULL ? svcr_seat_find(picker, handle) : NULL;
+    return seat != NULL && seat->layout->type == 0
+               ? svcroute_table_find_route(picker->plan->table, seat->layout->name)
+               : NULL;
+}
+
 static int find(const struct svcr_plan *plan, const struct svcroute_route *parent,
                 const struct svcroute_match_request *request, uint64_t *handle)
 {
@@ -36,11 +45,6 @@ int svcroute_picker_match_child(const struct svcroute_picker *picker, uint64_t p
         return SVCROUTE_ERR_INVALID;
     }
     *handle = 0;
-    const struct svcr_seat *seat = svcr_seat_find(picker, parent);
-    if (seat == NULL || seat->layout->type != 0) {
-        return seat == NULL ? SVCROUTE_ERR_GONE : SVCROUTE_ERR_INVALID;
-    }
-    const struct svcr_plan *plan = picker->plan;
-    const struct svcroute_route *above = svcroute_table_find_route(plan->table, seat->layout->name);
-    return above != NULL ? find(plan, above, request, handle) : SVCROUTE_ERR_GONE;
+    const struct svcroute_route *above = svcroute_picker_get_route(picker, parent);
+    return above != NULL ? find(picker->plan, above, request, handle) : SVCROUTE_ERR_GONE;
 }

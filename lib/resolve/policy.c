@@ -189,7 +189,7 @@ int svcroute_policy_set_profile(struct svcroute_policy *policy, uint32_t profile
 int svcroute_policy_set_switch(struct svcroute_policy *policy, uint32_t which, bool on)
 {
     if (policy == NULL || which < SVCROUTE_POLICY_ALLOW_CROSS_NAMESPACE ||
-        which > SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS) {
+        which > SVCROUTE_POLICY_IGNORE_RULES) {
         return SVCROUTE_ERR_INVALID;
     }
     policy->switches &= ~(1U << which);

@@ -61,6 +61,9 @@ bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *r
                        struct svcr_program **program)
 {
     *program = NULL;
+    if (svcr_allows(resolver, SVCROUTE_POLICY_IGNORE_RULES)) {
+        return true;
+    }
     svcr_text syntax = svcr_object_text(resolver->object, rule->syntax);
     if (svcr_text_same(syntax, SVCR_TEXT("v2"))) {
         report_rule(resolver, SVCR_DIAG_RULE_SYNTAX_V2,
@@ -112,7 +115,7 @@ struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
         .name = route->entry.name,
         .program = svcr_entry_route(route)->program,
         .route = route,
-        .holder = &holder->head,
+        .holder = (struct svcr_block *)holder,
     };
 }
 

@@ -320,6 +320,7 @@ static inline void policy_word(struct svcroute_policy *policy, svcr_text word)
         {"local", SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES},
         {"unkeyed", SVCROUTE_POLICY_READ_UNKEYED_COOKIES},
         {"checks", SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS},
+        {"unruly", SVCROUTE_POLICY_IGNORE_RULES},
     };
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
         if (svcr_text_same(word, text_of(switches[i].word))) {

@@ -354,6 +354,56 @@ START_TEST(test_picker)
 }
 END_TEST
 
+/* A picker's way to routes below others, and to what is told of routes. */
+START_TEST(test_picker_children)
+{
+    struct script script = {0};
+    struct scene scene = {0};
+    say_service(&script, "s", 1, 1, 0);
+    say_rules(&script, "up", "", "{match: Host(`h`)}");
+    say_rules(&script, "low", "parentRefs: [{name: up}],", "{match: Path(`/`), " TO_S "}");
+    scene_open(&scene, &script, "", 0);
+    struct ask ask = {.host = "h", .path = "/"};
+    struct svcroute_match_request request = request_of(&ask);
+    uint64_t up = picked(&scene, "h"), low = 0;
+    struct svcroute_route_info info = {.size = sizeof(info)};
+    struct svcroute_table *table = svcroute_picker_get_table(scene.picker);
+    const struct svcroute_route *route = svcroute_picker_get_route(scene.picker, up);
+    ck_assert_int_eq(svcroute_route_get_info(table, route, &info), 0);
+    ck_assert_text(info.ingress_route, "up");
+    ck_assert_uint_eq(info.service.size, 0);
+    ck_assert_int_eq(svcroute_picker_match_child(scene.picker, up, &request, &low), 0);
+    route = svcroute_picker_get_route(scene.picker, low);
+    ck_assert_int_eq(svcroute_route_get_info(table, route, &info), 0);
+    ck_assert_text(info.ingress_route, "low");
+    ck_assert_uint_ne(info.service.size, 0);
+    /* Of a handle that is none, or a service's. */
+    uint64_t service = 0;
+    ck_assert_int_eq(svcroute_picker_find_service(scene.picker, info.service, &service), 0);
+    ck_assert_ptr_null(svcroute_picker_get_route(scene.picker, service));
+    ck_assert_ptr_null(svcroute_picker_get_route(scene.picker, 0));
+    ck_assert_int_eq(svcroute_picker_match_child(scene.picker, service, &request, &low),
+                     SVCROUTE_ERR_GONE);
+    ck_assert_uint_eq(low, 0);
+    scene_close(&scene);
+}
+END_TEST
+
+/* A host that routes by itself: routes are there, and none is matched. */
+START_TEST(test_ignored)
+{
+    struct script script = {0};
+    struct world world;
+    say_service(&script, "s", 1, 1, 0);
+    say_rules(&script, "a", "", "{match: Host(`h`), " TO_S "}, {match: nonsense, " TO_S "}");
+    struct svcroute_table *table = table_of_script(&world, &script, "unruly");
+    ck_assert_uint_eq(svcroute_table_num_routes(table), 2);
+    ck_assert_uint_eq(svcroute_diags_num(world.diags), 0);
+    check_chain(table, (struct ask){.host = "h", .path = "/"}, "");
+    table_close(&world, table);
+}
+END_TEST
+
 /* ---- warnings ---- */
 
 START_TEST(test_lint)
@@ -461,6 +511,8 @@ Suite *suite_match(void)
     tcase_add_test(all, test_children);
     tcase_add_test(all, test_refused);
     tcase_add_test(all, test_picker);
+    tcase_add_test(all, test_picker_children);
+    tcase_add_test(all, test_ignored);
     tcase_add_test(all, test_lint);
     tcase_add_test(all, test_arguments);
     suite_add_tcase(suite, all);

@@ -10,11 +10,11 @@ START_TEST(test_new_denies)
     struct svcroute_policy *policy = policy_of(context, "");
     ck_assert_uint_eq(policy->profile, SVCROUTE_PROFILE_DEFAULT);
     for (uint32_t which = SVCROUTE_POLICY_ALLOW_CROSS_NAMESPACE;
-         which <= SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS; which++) {
+         which <= SVCROUTE_POLICY_IGNORE_RULES; which++) {
         ck_assert(!svcr_policy_allows(policy, which));
         ck_assert_int_eq(svcroute_policy_set_switch(policy, which, true), 0);
         for (uint32_t other = SVCROUTE_POLICY_ALLOW_CROSS_NAMESPACE;
-             other <= SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS; other++) {
+             other <= SVCROUTE_POLICY_IGNORE_RULES; other++) {
             ck_assert(svcr_policy_allows(policy, other) == (other == which));
         }
         ck_assert_int_eq(svcroute_policy_set_switch(policy, which, true), 0);
@@ -42,7 +42,7 @@ START_TEST(test_arguments)
     ck_assert_int_eq(svcroute_policy_set_profile(policy, 2), SVCROUTE_ERR_INVALID);
     ck_assert_int_eq(svcroute_policy_set_profile(NULL, 0), SVCROUTE_ERR_INVALID);
     ck_assert_int_eq(svcroute_policy_set_switch(policy, 0, true), SVCROUTE_ERR_INVALID);
-    ck_assert_int_eq(svcroute_policy_set_switch(policy, 9, true), SVCROUTE_ERR_INVALID);
+    ck_assert_int_eq(svcroute_policy_set_switch(policy, 10, true), SVCROUTE_ERR_INVALID);
     ck_assert_int_eq(svcroute_policy_set_switch(NULL, 1, true), SVCROUTE_ERR_INVALID);
     ck_assert_int_eq(svcroute_policy_set_ingress_class(policy, bad), SVCROUTE_ERR_INVALID);
     ck_assert_int_eq(svcroute_policy_set_ingress_class(NULL, SVCR_TEXT("x")), SVCROUTE_ERR_INVALID);
