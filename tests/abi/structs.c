@@ -154,6 +154,11 @@ static int server_stats(void *info)
     return svcroute_balancer_get_server_stats(running.balancer, running.server, info);
 }
 
+static int balancer_stats(void *info)
+{
+    return svcroute_balancer_get_stats(running.balancer, info);
+}
+
 static int pick_info(void *info)
 {
     return svcroute_pick_get_info(running.pick, info);
@@ -162,6 +167,30 @@ static int pick_info(void *info)
 static int mirror_info(void *info)
 {
     return svcroute_pick_get_mirror(running.pick, 0, info);
+}
+
+/* ---- matching ---- */
+
+static int target(void *info)
+{
+    return svcroute_target_read(text("http://a.example/x?q"), info);
+}
+
+static int match_with(const void *request, void *info)
+{
+    struct svcroute_listing *listing;
+    NEED(svcroute_listing_new(&listing, world.table, SVCROUTE_LISTING_ROUTES) == 0);
+    int code =
+        svcroute_route_match(world.table, svcroute_listing_get_route(listing, 0), request, info);
+    svcroute_listing_free(listing);
+    return code;
+}
+
+static int match_info(void *info)
+{
+    struct svcroute_match_request request = {
+        .size = sizeof request, .host = text("a.example"), .path = text("/")};
+    return match_with(&request, info);
 }
 
 static const struct {
@@ -178,7 +207,8 @@ static const struct {
     OUTPUT(cookie_info), OUTPUT(health_check_info), OUTPUT(passive_check_info),
     OUTPUT(server_info), OUTPUT(step_info),         OUTPUT(change_info),
     OUTPUT(event),       OUTPUT(server_stats),      OUTPUT(pick_info),
-    OUTPUT(mirror_info),
+    OUTPUT(mirror_info), OUTPUT(balancer_stats),    OUTPUT(target),
+    OUTPUT(match_info),
 };
 
 static void set_size(unsigned char *bytes, size_t size)
@@ -296,6 +326,12 @@ static int request(const void *given)
     return code;
 }
 
+static int match_request(const void *given)
+{
+    struct svcroute_match_info info = {.size = sizeof info};
+    return match_with(given, &info);
+}
+
 static int outcome(const void *given)
 {
     svcroute_balancer_set_admin(running.balancer, running.server, SVCROUTE_ADMIN_UP, 1);
@@ -396,6 +432,10 @@ static void check_inputs(void)
 
     struct svcroute_request asked = {.size = sizeof asked, .key = text("key")};
     check_input("request", &asked, sizeof asked, request);
+
+    struct svcroute_match_request matched = {
+        .size = sizeof matched, .host = text("a.example"), .path = text("/")};
+    check_input("match_request", &matched, sizeof matched, match_request);
 
     struct svcroute_outcome ended = {
         .size = sizeof ended, .kind = SVCROUTE_OUTCOME_STATUS, .status = 200};

@@ -8,10 +8,16 @@
  *     now = the host's clock
  *     svcroute_balancer_advance(balancer, now)
  *     while svcroute_balancer_next_event(balancer, &event) == 0: act on it (send a probe, log, ...)
- *     sleep until svcroute_balancer_next_deadline(balancer), or until a worker saw needs_advance
+ *     sleep until svcroute_balancer_next_deadline(balancer), or until a worker saw needs_advance, or until the driver
+ *         called svcroute_balancer_report_probe(), _set_admin() or _update() itself
+ *
+ * Those three are the driver's own, so they raise no svcroute_balancer_needs_advance(): what they do is done when they
+ * return, but they make events, and another deadline, as svcroute_balancer_advance() does. After each of the four the
+ * events are to be taken and the deadline is to be asked for anew.
  *
  * Times are nanoseconds of any clock that does not run backwards by its own; only differences count, and one that goes
- * back is taken for the last one seen. UINT64_MAX means never.
+ * back is taken for the last one seen by the object (balancer, picker, pick) and counted
+ * (svcroute_balancer_get_stats()). UINT64_MAX means never.
  */
 #ifndef SVCROUTE_BALANCER_H
 #define SVCROUTE_BALANCER_H
@@ -75,10 +81,10 @@ SVCROUTE_API void svcroute_balancer_free(struct svcroute_balancer *balancer);
 /**
  * Installs another table. Cost: the difference to the one before. State follows the server (URL and, if it stands there
  * several times, which of them) within its service; a service follows its tuple, or its object where only settings
- * changed. Each picker finds the new plan in its mailbox.
+ * changed. Each picker finds the new plan in its mailbox. Makes events (who is gone, probes cancelled, up and down).
  *
  * Errors, with everything as before: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_CRYPTO, SVCROUTE_ERR_INVALID (another profile than
- * before, or NULL). Since 0.1.
+ * before, or NULL), SVCROUTE_ERR_LIMIT (all 2^31 slots are taken). Since 0.1.
  */
 SVCROUTE_API int svcroute_balancer_update(struct svcroute_balancer *balancer,
                                           struct svcroute_table *table, uint64_t now);
@@ -86,10 +92,17 @@ SVCROUTE_API int svcroute_balancer_update(struct svcroute_balancer *balancer,
 /** Runs what is due: health checks, returns of ejected servers, word to parents. Does not allocate. Since 0.1. */
 SVCROUTE_API void svcroute_balancer_advance(struct svcroute_balancer *balancer, uint64_t now);
 
-/** When svcroute_balancer_advance() has something to do by itself; UINT64_MAX: never. Does not allocate. Since 0.1. */
+/**
+ * When svcroute_balancer_advance() has something to do by itself; a time that has passed: now; UINT64_MAX: never. It
+ * holds until the next call of svcroute_balancer_advance(), _update(), _report_probe() or _set_admin(). Does not
+ * allocate. Since 0.1.
+ */
 SVCROUTE_API uint64_t svcroute_balancer_next_deadline(const struct svcroute_balancer *balancer);
 
-/** True if a finished request left work for the driver. One load; any thread. Since 0.1. */
+/**
+ * True if a finished request left work for the driver: what calls of the driver itself leave (events) is not told here.
+ * One load; any thread. Since 0.1.
+ */
 SVCROUTE_API bool svcroute_balancer_needs_advance(const struct svcroute_balancer *balancer);
 
 /** What an event says. */
@@ -136,8 +149,12 @@ struct svcroute_event {
 };
 
 /**
- * Takes the next event; coalesced to the latest state, first probes, then servers, then services. A server that is gone
- * keeps its slot, and some memory, until its event was taken: a host whose servers come and go has to take events.
+ * Takes the next event; coalesced to the latest state, first probes, then servers, then services. There is one to take,
+ * at most, for each probe wanted, one for each probe cancelled, one for each server and one for each service, however
+ * long nobody takes them: they wait in a bit each, and nothing is lost but states in between. A server that is gone is
+ * the exception: it keeps its slot and its service's last list of servers, less than half a kilobyte for each server in
+ * the list, which is shared by all that went in the same update, until its event was taken. So a host whose servers come
+ * and go has to take events. svcroute_balancer_get_stats() counts who waits.
  * Errors: SVCROUTE_ERR_END (none is left), SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE. Does not allocate. Since 0.1.
  */
 SVCROUTE_API int svcroute_balancer_next_event(struct svcroute_balancer *balancer,
@@ -157,7 +174,8 @@ enum svcroute_probe_outcome {
 };
 
 /**
- * Reports a probe's answer.
+ * Reports a probe's answer. What it says of the server holds at once, for picks and parents; the events of it, and the
+ * time of the next probe, are there when the call returns: take events and ask for the deadline again.
  * Errors: SVCROUTE_ERR_NOT_FOUND (no such probe is outstanding: cancelled, or too late), SVCROUTE_ERR_INVALID. Does
  * not allocate. Since 0.1.
  */
@@ -172,9 +190,31 @@ enum svcroute_admin {
     SVCROUTE_ADMIN_UP = 3     /**< up, whatever checks say */
 };
 
-/** Sets it; kept over updates. Errors: SVCROUTE_ERR_NOT_FOUND, SVCROUTE_ERR_INVALID. Does not allocate. Since 0.1. */
+/**
+ * Sets it, at once; kept over updates. Makes events, like svcroute_balancer_report_probe().
+ * Errors: SVCROUTE_ERR_NOT_FOUND, SVCROUTE_ERR_INVALID. Does not allocate. Since 0.1.
+ */
 SVCROUTE_API int svcroute_balancer_set_admin(struct svcroute_balancer *balancer, uint64_t server,
                                              uint32_t admin, uint64_t now);
+
+/** Statistics of a balancer; filled up to the caller's `size`. */
+struct svcroute_balancer_stats {
+    uint32_t size;             /**< set by the caller */
+    uint32_t flags;            /**< 0 */
+    uint64_t clock_steps_back; /**< calls of the balancer, its pickers and their picks, since it was made, with a time
+                                    before the last one of the same object, which was used instead */
+    uint32_t num_servers;      /**< servers of all services of the present table */
+    uint32_t num_gone;         /**< servers that left, and whose event SVCROUTE_EVENT_SERVER_GONE waits to be taken */
+    uint32_t num_slots;        /**< slots of servers are below this; it never becomes less */
+    uint32_t num_pickers;      /**< pickers that are there */
+};
+
+/**
+ * Cost: in proportion to num_slots. Errors: SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE. Does not allocate.
+ * Since 0.1.
+ */
+SVCROUTE_API int svcroute_balancer_get_stats(const struct svcroute_balancer *balancer,
+                                             struct svcroute_balancer_stats *stats);
 
 /** Statistics of a server; filled up to the caller's `size`. */
 struct svcroute_server_stats {

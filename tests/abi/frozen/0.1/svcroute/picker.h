@@ -44,6 +44,15 @@ SVCROUTE_API bool svcroute_picker_stale(const struct svcroute_picker *picker);
 SVCROUTE_API int svcroute_picker_refresh(struct svcroute_picker *picker, uint64_t now);
 
 /**
+ * Starts a picker's chance anew: its random numbers, and the places that its strategies start at (with
+ * SVCROUTE_BALANCER_NO_PHASE again the first). For a process that forks with pickers: its copies go on alike, pick for
+ * pick, until each has a seed of its own. Pickers of one balancer differ with the same seed too. Turns that a strategy
+ * kept are forgotten; counts of mirrors, and what is shared of servers, stay. Cost: what the picker sees.
+ * Errors: SVCROUTE_ERR_INVALID. Does not allocate. Since 0.1.
+ */
+SVCROUTE_API int svcroute_picker_seed(struct svcroute_picker *picker, uint64_t seed);
+
+/**
  * Finds a route or service by name and gives a handle, good for as long as the balancer has it (over updates too);
  * 0 is no handle.
  * Errors: SVCROUTE_ERR_NOT_FOUND, SVCROUTE_ERR_INVALID. Does not allocate. Since 0.1.
@@ -74,7 +83,8 @@ enum svcroute_request_flag {
 
 /**
  * Picks a server. Allocates nothing and takes no lock. Each service below the handle is entered once at most and each of
- * its children looked at three times at most.
+ * its children looked at three times at most; in profile traefik-v3 a service that stands on both sides of failovers is
+ * entered again for each main that is left because nobody was there, for 16 of them at most.
  * @param picker the worker's picker
  * @param handle of a route or service
  * @param request NULL = nothing known
@@ -83,9 +93,14 @@ enum svcroute_request_flag {
  *
  * Errors, the pick staying clear: SVCROUTE_ERR_NO_SERVER (503), SVCROUTE_ERR_GONE (the handle's route or service is no
  * more), SVCROUTE_ERR_BODY_TOO_LARGE (413: a failover keeps the body up to a limit), SVCROUTE_ERR_STATE (the pick is in
- * use), SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE, SVCROUTE_ERR_STRUCT_NEW. In profile traefik-v3 a sticky service sets
- * its cookie even when nobody is below it: after SVCROUTE_ERR_NO_SERVER svcroute_pick_copy_cookie() may have cookies, and
- * the pick has to be cleared. Since 0.1.
+ * use), SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE, SVCROUTE_ERR_STRUCT_NEW.
+ *
+ * In profile traefik-v3 a sticky service sets its cookie even when nobody is below it, and mirrors get their copies
+ * whatever the client is answered. So there, after SVCROUTE_ERR_NO_SERVER and SVCROUTE_ERR_BODY_TOO_LARGE, the pick is not
+ * clear if there are cookies or mirrors: svcroute_pick_get_info() counts them (its server is 0),
+ * svcroute_pick_copy_cookie(), svcroute_pick_get_mirror() and svcroute_picker_pick_mirror() work as always, and
+ * svcroute_pick_clear() is due when the copies are on their way. A host that wants neither clears the pick at once; one
+ * that serves profile default alone need not. Since 0.1.
  */
 SVCROUTE_API int svcroute_picker_pick(struct svcroute_picker *picker, uint64_t handle,
                                       const struct svcroute_request *request,
@@ -102,7 +117,8 @@ SVCROUTE_API int svcroute_picker_pick_next(struct svcroute_picker *picker,
                                            struct svcroute_pick *pick, uint64_t now);
 
 /**
- * Picks the server for a mirror that is due, into a pick of its own.
+ * Picks the server for a mirror that is due, into a pick of its own. The first pick may be finished, or without a server
+ * (svcroute_picker_pick()), but not clear.
  * Errors: SVCROUTE_ERR_NOT_FOUND (no such mirror is due), and those of svcroute_picker_pick(). Since 0.1.
  */
 SVCROUTE_API int svcroute_picker_pick_mirror(struct svcroute_picker *picker,
@@ -133,11 +149,14 @@ enum svcroute_why {
     SVCROUTE_WHY_LAST_RESORT = 5  /**< only terminating servers are left, or ejected ones */
 };
 
-/** What was picked; texts live until the pick is cleared. */
+/**
+ * What was picked; texts live until the pick is cleared. Without a server (profile traefik-v3, svcroute_picker_pick())
+ * all is 0 or absent but `num_cookies` and `num_mirrors`.
+ */
 struct svcroute_pick_info {
     uint32_t size;                          /**< set by the caller */
     uint32_t flags;                         /**< 0 */
-    uint64_t server;                        /**< id, never used again */
+    uint64_t server;                        /**< id, never used again; 0: none */
     int64_t flush_interval;                 /**< nanoseconds; negative = at once */
     int64_t keep_body;                      /**< bytes of the body to keep for the fallback; -1 = all; 0 = none */
     struct svcroute_text service;           /**< name of the load balancer */

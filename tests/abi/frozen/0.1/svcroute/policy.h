@@ -2,7 +2,8 @@
  * @file
  * The policy: what references may do, which objects exist, and which profile speaks.
  *
- * A new policy denies: cross-namespace references, ExternalName, empty services, local addresses.
+ * A new policy denies: cross-namespace references, ExternalName, empty services, local addresses, health checks of
+ * Services that are no ExternalName ones.
  */
 #ifndef SVCROUTE_POLICY_H
 #define SVCROUTE_POLICY_H
@@ -31,9 +32,14 @@ enum svcroute_policy_switch {
     SVCROUTE_POLICY_DISABLE_CLUSTER_SCOPE = 5,  /**< Nodes are not looked up */
     SVCROUTE_POLICY_ALLOW_LOCAL_ADDRESSES = 6,  /**< servers may be on loopback and link-local addresses
                                                      (looked at in the default profile only) */
-    SVCROUTE_POLICY_READ_UNKEYED_COOKIES = 7    /**< sticky cookies in the reference's forms count although
+    SVCROUTE_POLICY_READ_UNKEYED_COOKIES = 7,   /**< sticky cookies in the reference's forms count although
                                                      there is a secret, while clients change over; anybody
                                                      who knows a server's address can make one */
+    SVCROUTE_POLICY_ALLOW_HEALTH_CHECKS = 8,    /**< healthCheck works for Services of every type, not of type
+                                                     ExternalName alone (looked at in the default profile only):
+                                                     each endpoint, node or cluster IP is probed */
+    SVCROUTE_POLICY_IGNORE_RULES = 9            /**< rules are neither read nor judged, which saves time and memory
+                                                     where the host routes by itself; then no request matches */
 };
 
 /**

@@ -12,6 +12,7 @@
 #include <svcroute/diag.h>
 #include <svcroute/document.h>
 #include <svcroute/error.h>
+#include <svcroute/match.h>
 #include <svcroute/picker.h>
 #include <svcroute/policy.h>
 #include <svcroute/store.h>

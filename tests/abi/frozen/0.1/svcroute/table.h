@@ -167,6 +167,8 @@ struct svcroute_route_info {
     uint32_t access_logs;                 /**< enum svcroute_optional */
     uint32_t metrics;                     /**< enum svcroute_optional */
     uint32_t tracing;                     /**< enum svcroute_optional */
+    uint32_t matchable;                   /**< 0: its rule cannot be used and no request takes it; a diagnostic says why */
+    uint32_t reserved;                    /**< 0 */
 };
 
 /** Errors: SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE. Does not allocate. Since 0.1. */
