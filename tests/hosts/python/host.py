@@ -2,7 +2,8 @@
 """A host that holds parsed documents already: host.py BUILD
 
 Python over ctypes, without a compiled extension: documents are built from dicts, resolved, walked and exported, and
-everything is given back in every order, as garbage collectors do it. Expected values come from the documentation.
+everything is given back in every order, as garbage collectors do it; matching.py asks for routes. Expected values come
+from the documentation.
 """
 import ctypes
 import gc
@@ -12,85 +13,15 @@ import pathlib
 import random
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "tests" / "abi"))
-import api  # noqa: E402
-import svcroute  # noqa: E402
-from svcroute import (At, Balancer, Changes, Context, Diags, Document, Error, Explanation, Export, Listing, Pick,  # noqa: E402
-                      Picker, Policy, Relist, Store, Table, Watch)
+import svcroute
 
 build = pathlib.Path(sys.argv[1]).resolve()
 svcroute.load(str(build / "lib" / "libsvcroute.so"))
-lib = svcroute.lib
-count = api.Count()
-
-
-def same(value, expected, text):
-    return count.check(value == expected, "%s: %r, not %r" % (text, value, expected))
-
-
-def fails(name, call, *arguments, **options):
-    """The call ends with this error."""
-    try:
-        call(*arguments, **options)
-    except Error as error:
-        return same(error.name, name, call.__name__)
-    return count.check(False, "%s: no %s" % (call.__name__, name))
-
-
-# ---- documents of a shop -----------------------------------------------------------------------------------------------
-
-
-def service(name, port=80, namespace="shop", **spec):
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"ports": [{"name": "http", "port": port}], **spec}}
-
-
-def endpoint_slice(name, addresses, namespace="shop", port=8080):
-    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": {"name": name + "-1", "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
-            "ports": [{"name": "http", "port": port}],
-            "endpoints": [{"addresses": [address], "conditions": {"ready": True}, "zone": "z", "nodeName": "n"}
-                          for address in addresses]}
-
-
-def ingress_route(name, routes, namespace="shop"):
-    return {"apiVersion": "traefik.io/v1alpha1", "kind": "IngressRoute", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"entryPoints": ["web", "websecure"],
-                     "routes": [{"match": match, "kind": "Rule", "services": services} for match, services in routes]}}
-
-
-def traefik_service(name, namespace="shop", **spec):
-    return {"apiVersion": "traefik.io/v1alpha1", "kind": "TraefikService", "metadata": {"name": name, "namespace": namespace},
-            "spec": spec}
-
-
-ADDRESSES = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
-SHOP = [
-    ingress_route("web", [
-        ("Host(`a.example`)", [{"name": "cart", "port": 80, "sticky": {"cookie": {"name": "c", "secure": True}}}]),
-        ("Host(`b.example`)", [{"name": "cart", "port": "http", "weight": 3}, {"name": "split", "kind": "TraefikService", "weight": 1}]),
-        ("Host(`c.example`)", [{"name": "partner", "port": 443, "passHostHeader": False,
-                                "healthCheck": {"path": "/up", "interval": "10s", "headers": {"X-Key": "k", "A": "b"}}}]),
-    ]),
-    traefik_service("split", weighted={"services": [{"name": "cart", "port": 80, "weight": 9}, {"name": "beta", "port": 80}]}),
-    traefik_service("safe", failover={"service": {"name": "split", "kind": "TraefikService"}, "fallback": {"name": "beta", "port": 80},
-                                      "errors": {"status": ["500-503"]}}),
-    service("cart"), endpoint_slice("cart", ADDRESSES),
-    service("beta"), endpoint_slice("beta", ["10.0.1.1"]),
-    service("partner", 443, type="ExternalName", externalName="partner.example"),
-]
-
-
-def shop(context, documents=SHOP):
-    """A store with the shop."""
-    store = Store(context)
-    document = Document(context)
-    for value in documents:
-        document.reset()
-        document.fill(value)
-        store.apply(document)
-    return store
+import matching  # noqa: E402
+from support import (ADDRESSES, POLICY, SHOP, Heap, api, balanced, count, endpoint_slice, fails, ingress_route, same,  # noqa: E402
+                     service, shop, traefik_service)
+from svcroute import (At, Balancer, Changes, Context, Diags, Document, Error, Explanation, Export, Listing, Pick,  # noqa: E402
+                      Picker, Policy, Relist, Store, Table, Watch, lib)
 
 
 # ---- the binding -------------------------------------------------------------------------------------------------------
@@ -104,6 +35,8 @@ def test_binding():
     functions = {name.removeprefix("svcroute_") for name in api.functions()}
     for name in vars(lib):
         count.check(name in functions, "there is no svcroute_%s()" % name)
+    for name in functions:
+        count.check(name in vars(lib), "the binding lacks svcroute_%s()" % name)
 
 
 def test_errors():
@@ -259,10 +192,6 @@ def test_watch():
 # ---- table -------------------------------------------------------------------------------------------------------------
 
 
-def POLICY(context, **options):
-    return Policy(context, **{"allow_external_name": True, **options})
-
-
 def test_table():
     context = Context()
     store = shop(context)
@@ -349,13 +278,6 @@ def test_steps():
 SECOND = 10 ** 9
 KINDS = {1: "probe", 2: "cancelled", 3: "up", 4: "down", 5: "gone", 6: "service up", 7: "service down"}
 NO_PHASE = 1
-
-
-def balanced(context, documents=SHOP, **options):
-    store, policy = shop(context, documents), POLICY(context)
-    table = Table(store, policy)
-    balancer = Balancer(table, 0, **options)
-    return store, policy, table, balancer, Picker(balancer, 0)
 
 
 def test_picks():
@@ -528,46 +450,6 @@ def test_probes():
 # ---- giving back -------------------------------------------------------------------------------------------------------
 
 
-class Heap:
-    """An allocator in Python: poisons what is given back and never uses it again, so that whoever looks at it
-    afterwards falls over; and knows what is still held."""
-
-    def __init__(self):
-        libc = ctypes.CDLL(None)
-        libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-        libc.free.restype, libc.free.argtypes = None, [ctypes.c_void_p]
-        self.held, self.poisoned, self.wrong, self.calls = {}, [], [], 0
-
-        def allocate(_, size):
-            memory = libc.malloc(size)
-            self.held[memory] = size
-            self.calls += 1
-            return memory
-
-        def release(_, memory, size):
-            if self.held.pop(memory, None) != size:
-                self.wrong.append((memory, size))
-                return
-            ctypes.memset(memory, 0xDD, size)
-            self.poisoned.append(memory)
-
-        def resize(_, memory, old_size, new_size):
-            fresh = allocate(None, new_size)
-            ctypes.memmove(fresh, memory, min(old_size, new_size))
-            release(None, memory, old_size)
-            return fresh
-
-        self.allocator = svcroute.Allocator(allocate=svcroute.Allocate(allocate), resize=svcroute.Resize(resize),
-                                            release=svcroute.Release(release))
-        self.free = libc.free
-
-    def empty(self, text):
-        same((len(self.held), self.wrong), (0, []), text)
-        for memory in self.poisoned:
-            self.free(memory)
-        self.poisoned.clear()
-
-
 def in_all_orders(heap, text, make, use):
     """Makes objects (a dict) with a context over the heap, and gives them back in each order; what is left is used after
     each step."""
@@ -603,7 +485,7 @@ def test_orders():
         "store": lambda store: store.num("Service") >= 2,
         "watch": lambda watch: watch.feed(stream)["documents"] >= 0,
         "relist": lambda relist: relist.load(json.dumps(SHOP[3]))["documents"] == 1,
-        "table": lambda table: len(table.routes()) == 1})
+        "table": lambda table: len(table.routes()) == 1 and table.match(host="a.example", path="/")})
 
     def results(context):
         store, policy = shop(context, SMALL), Policy(context)
@@ -650,7 +532,7 @@ def test_pick_orders():
         pick = lib.pick_init((ctypes.addressof(memory) + 7) // 8 * 8)
         good = lib.picker_pick(picker.handle, handle, None, pick, 9) == 0 and lib.pick_get_info(pick, ctypes.byref(info)) == 0
         lib.pick_clear(pick)
-        return good and info.host.data
+        return good and info.host.data and picker.match(host="a.example", path="/")
 
     in_all_orders(heap, "picks", make, {
         "table": lambda table: table.find_service("shop-beta-80") is not None,
@@ -700,7 +582,7 @@ def test_failures():
             context = Context(allocator)
             _, _, table, _, picker = balanced(context, SMALL)
             info = picker.pick(picker.find_service("shop-beta-80"), Pick(context), 1).info()
-            done = len(table.export()) > 100 and info["host"] == "10.0.1.1"
+            done = len(table.export()) > 100 and info["host"] == "10.0.1.1" and picker.match(host="a.example", path="/") is not None
         except Error as error:
             same(error.name, "SVCROUTE_ERR_NOMEM", "with %d allocations" % allowed)
         context = table = picker = _ = None
@@ -741,4 +623,5 @@ test_pick_orders()
 test_collector()
 test_failures()
 test_log()
+matching.test_all()
 count.close()

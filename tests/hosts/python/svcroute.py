@@ -157,6 +157,7 @@ TABLE = """
     pick_get_middleware:tpz pick_wants_fallback:bpu pick_report:ippU pick_finish:ippU pick_clear:vp
     target_read:itp path_clean:itupzp table_match:ippp table_match_child:ipppp table_match_next:ipppp route_match:ipppp
     table_lint:ipp picker_match:ippp picker_match_child:ipUpp picker_get_table:pp
+    picker_get_route:ppU
 """
 
 
@@ -451,7 +452,7 @@ class Watch(Object):
 
 SWITCHES = {"allow_cross_namespace": 1, "allow_external_name": 2, "allow_empty_services": 3,
             "native_lb_by_default": 4, "disable_cluster_scope": 5, "allow_local_addresses": 6, "read_unkeyed_cookies": 7,
-            "allow_health_checks": 8}
+            "allow_health_checks": 8, "ignore_rules": 9}
 
 
 class Policy(Object):
@@ -780,6 +781,10 @@ class Picker(Object):
         table = Table.__new__(Table)
         table.handle, table.free = lib.table_ref(lib.picker_get_table(self.handle)), lib.table_unref
         return table
+
+    def route(self, handle):
+        """What the getters tell of a handle's route; None if it is none's, or gone."""
+        return self.table().route(lib.picker_get_route(self.handle, handle))
 
     def match(self, **request):
         return found(lib.picker_match, self.handle, byref(match_request(**request)), kind=c_uint64)
