@@ -6,8 +6,8 @@
 
 /* Longer expressions are refused. Go has no such limit. */
 enum { SVCR_REGEX_PATTERN_MAX = 65536 };
-/* Ranges of characters that the classes of an expression may add in all, each use of \pL some 650.
- * Go's limit is higher. */
+/* Ranges of characters that the classes of an expression may add in all; a use of \pL adds some 2000,
+ * neighbours not yet joined. Go's limit is higher. */
 enum { SVCR_REGEX_RANGES_MAX = 131072 };
 
 /* Reads an expression. The tree lies in the arena. Errors: SVCROUTE_ERR_SYNTAX with `fault` filled;

@@ -297,6 +297,7 @@ svcr_text svcr_regex_required(const struct svcr_regex_node *root, struct svcr_bu
             best = begin;
             best_size = text->size - begin;
         }
+        /* What stands ahead of the first turn of a repetition does not stand ahead of the last. */
         begin = goes_on ? begin : text->size;
         if (inside) {
             node = node->child;
@@ -304,8 +305,6 @@ svcr_text svcr_regex_required(const struct svcr_regex_node *root, struct svcr_bu
         }
         while (node != root && node->next == NULL) {
             node = node->parent;
-            /* Behind the last turn of a repetition stands not what stood ahead of the first. */
-            begin = node->op == SVCR_REGEX_REPEAT ? text->size : begin;
         }
         if (node == root || text->failed) {
             return (svcr_text){best_size > 0 ? text->data + best : NULL, best_size};
