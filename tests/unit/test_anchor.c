@@ -348,6 +348,58 @@ START_TEST(too_many_anchors_become_wider_ones)
 }
 END_TEST
 
+/* What pairs cost is bounded for the whole rule: 200 x 300 of them leave no room for as many again,
+ * so that the second half is found by its hosts alone. */
+START_TEST(pairs_have_a_budget)
+{
+    char *rule = malloc(1 << 20), *at = rule, text[64];
+    struct svcr_program *program;
+
+    at = add_many(at, "Host", "h", 200, "");
+    at += sprintf(at, " && ");
+    at = add_many(at, "Path", "/p/", 300, "");
+    at += sprintf(at, " || ");
+    at = add_many(at, "Host", "i", 200, "");
+    at += sprintf(at, " && ");
+    add_many(at, "Path", "/q/", 300, "");
+    program = compiled(rule);
+    ck_assert_uint_eq(program->num_anchors, 400);
+    anchors_text(program->anchors, 1, text, sizeof(text));
+    ck_assert_str_eq(text, "h0000 /p/0");
+    anchors_text(program->anchors + 200, 1, text, sizeof(text));
+    ck_assert_str_eq(text, "i0000");
+    svcr_block_unref(context, program);
+    free(rule);
+}
+END_TEST
+
+/* Of few matchers many anchors come, on either side of "||". */
+START_TEST(pairs_may_be_more_than_matchers)
+{
+    char *rule = malloc(1 << 20), *at = rule, text[64];
+    struct svcr_program *program;
+
+    for (int half = 0; half < 2; half++) {
+        at += sprintf(at, half ? " || " : "");
+        at = add_many(at, "Host", half ? "i" : "h", 10, "");
+        at += sprintf(at, " && ");
+        at = add_many(at, "Path", "/p/", 50, "");
+    }
+    program = compiled(rule);
+    ck_assert_uint_eq(program->num_anchors, 1000);
+    for (uint32_t i = 0; i < 1000; i++) {
+        char wanted[64];
+
+        snprintf(wanted, sizeof(wanted), "%c%04u /p/%04u", i < 500 ? 'h' : 'i',
+                 (unsigned)(i % 500 / 50), (unsigned)(i % 50));
+        anchors_text(program->anchors + i, 1, text, sizeof(text));
+        ck_assert_str_eq(text, wanted);
+    }
+    svcr_block_unref(context, program);
+    free(rule);
+}
+END_TEST
+
 START_TEST(long_paths_are_cut)
 {
     char rule[512], path[200];
@@ -395,6 +447,8 @@ Suite *suite_anchor(void)
     tcase_set_timeout(tcase, 240);
     tcase_add_test(tcase, anchors_are_what_requests_have);
     tcase_add_test(tcase, too_many_anchors_become_wider_ones);
+    tcase_add_test(tcase, pairs_have_a_budget);
+    tcase_add_test(tcase, pairs_may_be_more_than_matchers);
     tcase_add_test(tcase, long_paths_are_cut);
     tcase_add_test(tcase, anchors_share_their_texts);
     tcase_add_test(tcase, no_match_is_without_an_anchor);
