@@ -75,12 +75,19 @@ static enum truth path_tells(const struct svcr_test *a, const struct svcr_test *
     return a_whole || !svcr_text_starts(b->value, a->value) ? FALSE : UNKNOWN;
 }
 
+/* A network of IPv4 addresses, which are in none of IPv6 (program.h). */
+static bool is_ipv4(const struct svcr_test *test)
+{
+    static const char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (char)0xff, (char)0xff};
+    return test->bits >= 96 && memcmp(test->value.data, mapped, sizeof(mapped)) == 0;
+}
+
 static enum truth network_tells(const struct svcr_test *a, const struct svcr_test *b)
 {
     uint8_t shorter = a->bits < b->bits ? a->bits : b->bits;
     size_t whole = shorter / 8;
     uint8_t mask = (uint8_t)(0xff00U >> (shorter % 8));
-    bool same = memcmp(a->value.data, b->value.data, whole) == 0 &&
+    bool same = is_ipv4(a) == is_ipv4(b) && memcmp(a->value.data, b->value.data, whole) == 0 &&
                 (mask == 0 ||
                  (((uint8_t)a->value.data[whole] ^ (uint8_t)b->value.data[whole]) & mask) == 0);
     return !same ? FALSE : a->bits >= b->bits ? TRUE : UNKNOWN;
