@@ -5,7 +5,7 @@
 
 #include "base/address.h"
 
-enum { NAME_MAX = 16 };
+enum { NEAR_NAME_MAX = 16 };
 
 static const struct {
     svcr_text name;
@@ -80,7 +80,6 @@ bool svcr_matcher_has_regex(enum svcr_matcher matcher)
 uint32_t svcr_argument_offset(const struct svcr_argument *argument, size_t at)
 {
     bool as_written = argument->value.size + 2 == argument->size;
-
     return argument->offset + (as_written ? 1 + (uint32_t)at : 0);
 }
 
@@ -108,19 +107,16 @@ static const struct {
 };
 
 /* Letters to insert, remove, exchange or swap with a neighbour until one name is the other, case
- * aside (optimal string alignment); both are shorter than NAME_MAX. */
+ * aside (optimal string alignment); both are shorter than NEAR_NAME_MAX. */
 static unsigned distance(svcr_text a, svcr_text b)
 {
-    unsigned rows[NAME_MAX + 1][NAME_MAX + 1];
-
+    unsigned rows[NEAR_NAME_MAX + 1][NEAR_NAME_MAX + 1];
     for (unsigned i = 0; i <= a.size; i++) {
         for (unsigned j = 0; j <= b.size; j++) {
             unsigned best = i + j;
-
             if (i > 0 && j > 0) {
                 char left = lower(a.data[i - 1]), right = lower(b.data[j - 1]);
                 unsigned least = rows[i - 1][j] < rows[i][j - 1] ? rows[i - 1][j] : rows[i][j - 1];
-
                 best = rows[i - 1][j - 1] + (left != right);
                 best = least + 1 < best ? least + 1 : best;
                 if (i > 1 && j > 1 && left == lower(b.data[j - 2]) &&
@@ -139,16 +135,14 @@ static int fail_name(struct svcr_rule_fault *fault, const struct svcr_expr *call
     svcr_text name = svcr_text_cut(call->name, 40);
     unsigned near = 3;
     const char *meant = NULL;
-
     for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
         if (svcr_text_same_nocase(call->name, strangers[i].name)) {
             return svcr_rule_fail(fault, call->offset, "there is no matcher %.*s here: %s",
                                   SVCR_ARG(name), strangers[i].instead);
         }
     }
-    for (int i = SVCR_MATCHER_HOST; i < matchers_end && call->name.size < NAME_MAX; i++) {
+    for (int i = SVCR_MATCHER_HOST; i < matchers_end && call->name.size < NEAR_NAME_MAX; i++) {
         unsigned steps = distance(call->name, matchers[i].name);
-
         if (steps < near && steps < matchers[i].name.size / 2) {
             near = steps;
             meant = matchers[i].name.data;
@@ -171,7 +165,6 @@ static int check_arguments(const struct svcr_expr *call, enum svcr_matcher match
 {
     const char *name = matchers[matcher].name.data;
     unsigned most = matchers[matcher].most;
-
     if (call->num_arguments < matchers[matcher].fewest) {
         return svcr_rule_fail(fault, call->offset + call->size - 1,
                               "%s needs %s; write for example %s", name,
@@ -199,7 +192,6 @@ static int check_ascii(const struct svcr_argument *argument, const char *name,
                        struct svcr_rule_fault *fault)
 {
     svcr_text value = argument->value;
-
     for (size_t i = 0; i < value.size; i++) {
         if ((uint8_t)value.data[i] >= 0x80) {
             return svcr_rule_fail(fault, svcr_argument_offset(argument, i),
@@ -215,7 +207,6 @@ static int check_path(const struct svcr_argument *argument, const char *name,
                       struct svcr_rule_fault *fault)
 {
     svcr_text shown = svcr_text_cut(argument->value, 60);
-
     if (argument->value.data[0] == '/') {
         return SVCROUTE_OK;
     }
@@ -229,7 +220,6 @@ static int check_path(const struct svcr_argument *argument, const char *name,
 char *svcr_host_lower(struct svcr_arena *arena, svcr_text host)
 {
     char *out = svcr_arena_copy(arena, host.data, host.size);
-
     for (size_t i = 0; out != NULL && i < host.size; i++) {
         out[i] = lower(out[i]);
     }
@@ -246,10 +236,8 @@ static char *method_upper(struct svcr_arena *arena, svcr_text *method)
     } letters[] = {{SVCR_TEXT("\xc4\xb1"), 'I'}, {SVCR_TEXT("\xc5\xbf"), 'S'}};
     char *out = svcr_arena_alloc(arena, method->size);
     size_t size = 0, step;
-
     for (size_t i = 0; out != NULL && i < method->size; i += step) {
         svcr_text rest = {method->data + i, method->size - i};
-
         step = 1;
         out[size] = upper(method->data[i]);
         for (size_t j = 0; j < sizeof(letters) / sizeof(*letters); j++) {
@@ -277,7 +265,6 @@ static char *header_canonical(struct svcr_arena *arena, svcr_text name)
 {
     char *out = svcr_arena_copy(arena, name.data, name.size);
     bool first = true, token = true;
-
     for (size_t i = 0; i < name.size; i++) {
         token = token && is_token_byte(name.data[i]);
     }
@@ -294,10 +281,8 @@ static char *header_canonical(struct svcr_arena *arena, svcr_text name)
 static bool read_bits(svcr_text text, uint32_t most, uint32_t *bits)
 {
     uint32_t value = 0;
-
     for (size_t i = 0; i < text.size; i++) {
         uint8_t digit = (uint8_t)(text.data[i] - '0');
-
         value = value * 10 + digit;
         if (digit > 9 || value > most) {
             return false;
@@ -314,17 +299,14 @@ static int read_client(struct svcr_arena *arena, const struct svcr_argument *arg
     svcr_text value = argument->value, address = value;
     const char *slash = memchr(value.data, '/', value.size);
     struct svcr_address parsed;
-    uint32_t bits;
     char *out;
-
     if (slash != NULL) {
         address.size = (size_t)(slash - value.data);
     }
     svcr_address_parse(address, &parsed);
-    bits = parsed.size * 8u;
+    uint32_t bits = parsed.size * 8u;
     if (parsed.size == 0) {
         const char *zone = memchr(address.data, '%', address.size);
-
         if (zone != NULL) {
             return svcr_rule_fail(fault,
                                   svcr_argument_offset(argument, (size_t)(zone - address.data)),
@@ -337,7 +319,6 @@ static int read_client(struct svcr_arena *arena, const struct svcr_argument *arg
     }
     if (slash != NULL) {
         svcr_text length = {slash + 1, value.size - address.size - 1};
-
         if (!read_bits(length, bits, &bits)) {
             return svcr_rule_fail(fault, svcr_argument_offset(argument, address.size + 1),
                                   "the length of the network is a number from 0 to %u",
@@ -366,7 +347,6 @@ static int read_values(struct svcr_arena *arena, const struct svcr_expr *call,
     const struct svcr_argument *argument = &call->arguments[call->num_arguments - 1];
     const char *name = svcr_matcher_name((enum svcr_matcher)test->matcher), *copy = "";
     int status = SVCROUTE_OK;
-
     test->value = argument->value;
     switch ((enum svcr_matcher)test->matcher) {
     case SVCR_MATCHER_HOST:
@@ -410,12 +390,10 @@ int svcr_matcher_read(struct svcr_arena *arena, const struct svcr_expr *call,
                       struct svcr_test *test, struct svcr_rule_fault *fault)
 {
     enum svcr_matcher matcher = svcr_matcher_find(call->name);
-    int status;
-
     if (matcher == 0) {
         return fail_name(fault, call);
     }
-    status = check_arguments(call, matcher, fault);
+    int status = check_arguments(call, matcher, fault);
     if (status != SVCROUTE_OK) {
         return status;
     }
