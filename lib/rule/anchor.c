@@ -27,7 +27,6 @@ struct work {
 static int compare(const struct svcr_anchor *a, const struct svcr_anchor *b)
 {
     int order = svcr_text_compare(a->host, b->host);
-
     return order != 0 ? order : svcr_text_compare(a->path, b->path);
 }
 
@@ -41,7 +40,6 @@ static bool is_under(svcr_text host, svcr_text wildcard)
 {
     const char *dot = host.size > 0 ? memchr(host.data, '.', host.size) : NULL;
     size_t label = dot != NULL ? (size_t)(dot - host.data) : host.size;
-
     return svcr_text_same((svcr_text){host.data + label, host.size - label},
                           (svcr_text){wildcard.data + 1, wildcard.size - 1});
 }
@@ -67,12 +65,11 @@ static bool meet(const struct svcr_anchor *a, const struct svcr_anchor *b, struc
 /* Bottom-up merge sort, stable. False when out of memory. */
 static bool sort(struct svcr_arena *arena, struct set *set)
 {
-    struct svcr_anchor *from = set->items, *to, *swap;
-
+    struct svcr_anchor *from = set->items;
     if (set->num < 2) {
         return true;
     }
-    to = svcr_arena_zalloc(arena, set->num, sizeof(*to));
+    struct svcr_anchor *to = svcr_arena_zalloc(arena, set->num, sizeof(*to));
     if (to == NULL) {
         return false;
     }
@@ -81,15 +78,13 @@ static bool sort(struct svcr_arena *arena, struct set *set)
             size_t middle = start + width < set->num ? start + width : set->num;
             size_t end = middle + width < set->num ? middle + width : set->num;
             size_t left = start, right = middle;
-
             for (size_t i = start; i < end; i++) {
                 bool first =
                     right == end || (left < middle && compare(&from[left], &from[right]) <= 0);
-
                 to[i] = from[first ? left++ : right++];
             }
         }
-        swap = from;
+        struct svcr_anchor *swap = from;
         from = to;
         to = swap;
     }
@@ -102,10 +97,8 @@ static bool sort(struct svcr_arena *arena, struct set *set)
 static bool covers(const struct svcr_anchor *items, uint32_t num, svcr_text path)
 {
     uint32_t low = 0, high = num;
-
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-
         if (svcr_text_compare(items[middle].path, path) <= 0) {
             low = middle + 1;
         } else {
@@ -120,10 +113,8 @@ static bool covers(const struct svcr_anchor *items, uint32_t num, svcr_text path
 static void drop_covered(struct set *set)
 {
     uint32_t kept = 0, any = 0;
-
     for (uint32_t i = 0; i < set->num; i++) {
         const struct svcr_anchor *anchor = &set->items[i];
-
         if (kept > 0 && svcr_text_same(set->items[kept - 1].host, anchor->host) &&
             svcr_text_starts(anchor->path, set->items[kept - 1].path)) {
             continue;
@@ -142,7 +133,6 @@ static void drop_covered(struct set *set)
 static svcr_text common_start(svcr_text a, svcr_text b)
 {
     size_t size = 0;
-
     while (size < a.size && size < b.size && a.data[size] == b.data[size]) {
         size++;
     }
@@ -153,10 +143,8 @@ static svcr_text common_start(svcr_text a, svcr_text b)
 static void join_paths(struct set *set)
 {
     uint32_t num = 0;
-
     for (uint32_t i = 0; i < set->num; i++) {
         struct svcr_anchor *last = &set->items[num > 0 ? num - 1 : 0];
-
         if (num > 0 && svcr_text_same(last->host, set->items[i].host)) {
             last->path = common_start(last->path, set->items[i].path);
         } else {
@@ -173,12 +161,10 @@ static int star_hosts(struct svcr_arena *arena, struct set *set)
         svcr_text *host = &set->items[i].host;
         const char *dot = host->size > 0 ? memchr(host->data, '.', host->size) : NULL;
         size_t rest = dot != NULL ? host->size - (size_t)(dot - host->data) : 0;
-        char *copy;
-
         if (dot == NULL) {
             continue;
         }
-        copy = svcr_arena_alloc(arena, rest + 1);
+        char *copy = svcr_arena_alloc(arena, rest + 1);
         if (copy == NULL) {
             return SVCROUTE_ERR_NOMEM;
         }
@@ -193,7 +179,6 @@ static int star_hosts(struct svcr_arena *arena, struct set *set)
 static int widen(struct svcr_arena *arena, struct set *set)
 {
     int status = SVCROUTE_OK;
-
     join_paths(set);
     if (set->num > SVCR_ANCHORS_MAX) {
         status = star_hosts(arena, set);
@@ -218,7 +203,6 @@ static int tidy(struct work *work, struct set *set)
     drop_covered(set);
     if (set->num > SVCR_ANCHORS_MAX) {
         int status = widen(work->arena, set);
-
         if (status != SVCROUTE_OK) {
             return status;
         }
@@ -231,14 +215,12 @@ static int tidy(struct work *work, struct set *set)
 static unsigned narrowness(const struct set *set)
 {
     unsigned least = 4;
-
     for (uint32_t i = 0; i < set->num && least > 0; i++) {
         const struct svcr_anchor *anchor = &set->items[i];
         unsigned one = is_wildcard(anchor->host) ? 2
                        : anchor->host.size > 0   ? 3
                        : anchor->path.size > 1   ? 1 /* nearly every path begins with "/" */
                                                  : 0;
-
         least = one < least ? one : least;
     }
     return least;
@@ -249,10 +231,8 @@ static int intersect(struct work *work, struct set *set, const struct set *other
 {
     uint64_t pairs = (uint64_t)set->num * other->num;
     struct set both = {NULL, 0};
-
     if (pairs > 1 && pairs > work->pairs) {
         unsigned own = narrowness(set), others = narrowness(other);
-
         if (others > own || (others == own && other->num < set->num)) {
             *set = *other;
         }
@@ -283,15 +263,13 @@ static const struct svcr_anchor anywhere = {{"", 0}, {"", 0}};
  * label; what else begins with "*" says nothing. */
 static int host_anchor(struct svcr_arena *arena, svcr_text host, svcr_text *out)
 {
-    char *copy;
-
     while (host.size > 0 && host.data[host.size - 1] == '.') {
         host.size--;
     }
     if (host.size == 0 || (host.data[0] == '*' && (host.size == 1 || host.data[1] != '.'))) {
         return SVCROUTE_OK;
     }
-    copy = svcr_host_lower(arena, host);
+    char *copy = svcr_host_lower(arena, host);
     if (copy == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
@@ -304,7 +282,6 @@ static int call_anchor(struct work *work, const struct svcr_expr *call, bool neg
 {
     enum svcr_matcher matcher = negated ? 0 : svcr_matcher_find(call->name);
     struct svcr_anchor *anchor = svcr_arena_zalloc(work->arena, 1, sizeof(*anchor));
-
     if (anchor == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
@@ -331,21 +308,17 @@ static int either(struct work *work, const struct svcr_expr *expr, bool negated,
 {
     struct set all = {NULL, 0};
     uint32_t room = expr->num_calls; /* a set that "&&" made may need more */
-
     all.items = svcr_arena_zalloc(work->arena, room, sizeof(*all.items));
     for (const struct svcr_expr *child = expr->child; child != NULL; child = child->next) {
         struct set set;
         int status =
             all.items != NULL ? anchors_of(work, child, negated, &set) : SVCROUTE_ERR_NOMEM;
-
         if (status != SVCROUTE_OK) {
             return status;
         }
         if (set.num > room - all.num) {
-            struct svcr_anchor *items;
-
             room = 2 * (all.num + set.num) + child->num_calls;
-            items = svcr_arena_zalloc(work->arena, room, sizeof(*items));
+            struct svcr_anchor *items = svcr_arena_zalloc(work->arena, room, sizeof(*items));
             if (items == NULL) {
                 return SVCROUTE_ERR_NOMEM;
             }
@@ -371,16 +344,13 @@ static bool is_matcher(const struct svcr_expr *expr)
 static int both(struct work *work, const struct svcr_expr *expr, bool negated, struct set *out)
 {
     bool begun = false;
-
     for (int matchers = 1; matchers >= 0; matchers--) {
         for (const struct svcr_expr *child = expr->child; child != NULL; child = child->next) {
             struct set set;
-            int status;
-
             if (is_matcher(child) != matchers) {
                 continue;
             }
-            status = anchors_of(work, child, negated, &set);
+            int status = anchors_of(work, child, negated, &set);
             if (status == SVCROUTE_OK && begun) {
                 status = intersect(work, out, &set);
             } else {
@@ -418,7 +388,6 @@ int svcr_anchors_make(struct svcr_arena *arena, const struct svcr_expr *expr,
     struct work work = {arena, PAIRS_MAX};
     struct set set;
     int status = anchors_of(&work, expr, false, &set);
-
     *out = set.items;
     *num = set.num;
     return status;

@@ -40,7 +40,6 @@ unsigned svcr_octets_shared(svcr_text text)
     const uint8_t *at = (const uint8_t *)text.data;
     unsigned even = 255, odd = 255;
     size_t i = 0;
-
     for (; i + 4 <= text.size; i += 4) {
         even &= (unsigned)svcr_octets[at[i]] & svcr_octets[at[i + 2]];
         odd &= (unsigned)svcr_octets[at[i + 1]] & svcr_octets[at[i + 3]];
@@ -63,13 +62,11 @@ int svcr_hex_digit(char c)
 /* The byte that an escape stands for, or -1: it is none, or cut off. */
 static int escaped_byte(svcr_text path, size_t at)
 {
-    int high, low;
-
     if (path.size - at < 3) {
         return -1;
     }
-    high = svcr_hex_digit(path.data[at + 1]);
-    low = svcr_hex_digit(path.data[at + 2]);
+    int high = svcr_hex_digit(path.data[at + 1]);
+    int low = svcr_hex_digit(path.data[at + 2]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
@@ -98,7 +95,6 @@ static bool has_odd_byte(svcr_text path)
 static bool stays_encoded(bool traefik, bool odd, bool escape, uint8_t byte, char last_digit)
 {
     unsigned classes = svcr_octets[byte];
-
     if (traefik && odd) {
         return (classes & SVCR_OCTET_RESERVED) != 0 && (classes & SVCR_OCTET_KEPT) == 0;
     }
@@ -114,8 +110,6 @@ int svcr_path_route(svcr_text path, bool traefik, char *out, size_t capacity, sv
 {
     unsigned shared = svcr_octets_shared(path);
     size_t used = 0;
-    bool odd;
-
     *routing = path;
     if ((shared & SVCR_OCTET_PATH) != 0) {
         return 0;
@@ -123,18 +117,16 @@ int svcr_path_route(svcr_text path, bool traefik, char *out, size_t capacity, sv
     if ((shared & SVCR_OCTET_VISIBLE) == 0) {
         return SVCROUTE_ERR_BAD_REQUEST;
     }
-    odd = has_odd_byte(path);
+    bool odd = has_odd_byte(path);
     for (size_t i = 0; i < path.size; i++) {
-        bool escape = path.data[i] == '%', encoded;
+        bool escape = path.data[i] == '%';
         int byte = escape ? escaped_byte(path, i) : (uint8_t)path.data[i];
-        size_t size;
-
         if (byte < 0) {
             return SVCROUTE_ERR_BAD_REQUEST;
         }
         i += escape ? 2 : 0;
-        encoded = stays_encoded(traefik, odd, escape, (uint8_t)byte, path.data[i]);
-        size = encoded ? 3 : 1;
+        bool encoded = stays_encoded(traefik, odd, escape, (uint8_t)byte, path.data[i]);
+        size_t size = encoded ? 3 : 1;
         if (capacity - used < size) {
             return SVCROUTE_ERR_LIMIT;
         }
@@ -177,7 +169,6 @@ static uint32_t allowing_flag(int byte)
 static bool is_clean(svcr_text path)
 {
     unsigned awkward = 0;
-
     for (size_t i = 1; i < path.size; i++) {
         awkward |= (unsigned)(path.data[i - 1] == '/') &
                    ((unsigned)(path.data[i] == '/') | (unsigned)(path.data[i] == '.'));
@@ -195,7 +186,6 @@ static int check_path(svcr_text path, uint32_t allow, bool *odd)
     for (size_t i = 0; i < path.size; i++) {
         bool escape = path.data[i] == '%';
         int byte = escape ? escaped_byte(path, i) : (uint8_t)path.data[i];
-
         if (byte < 0 || byte == (escape ? -1 : '#')) {
             return SVCROUTE_ERR_BAD_REQUEST;
         }
@@ -235,7 +225,6 @@ static inline struct character take(struct walk *walk)
 {
     bool escape = walk->left >= 3 && walk->path.data[walk->left - 3] == '%';
     struct character character;
-
     walk->left -= escape ? 3 : 1;
     character.byte = (uint8_t)(escape ? escaped_byte(walk->path, walk->left)
                                       : (uint8_t)walk->path.data[walk->left]);
@@ -249,7 +238,6 @@ static inline struct character take(struct walk *walk)
 static inline void put(struct walk *walk, struct character character)
 {
     size_t size = character.encoded ? 3 : 1;
-
     walk->size += size;
     if (walk->out == NULL) {
         return;
@@ -274,7 +262,6 @@ static struct segment skip_segment(struct walk *walk)
 {
     struct segment segment = {0, 0};
     struct character character;
-
     do {
         character = take(walk);
         segment.size += character.encoded ? 3 : 1;
@@ -288,7 +275,6 @@ static struct segment skip_segment(struct walk *walk)
 static void write_segment(struct walk *walk)
 {
     struct character character;
-
     do {
         character = take(walk);
         put(walk, character);
@@ -301,12 +287,10 @@ static size_t write_clean(svcr_text path, bool decoded, char *end)
     struct walk walk = {.path = path, .left = path.size, .decoded = decoded, .out = end};
     bool ends_open = take(&walk).separator; /* a "/" at the end stays, whatever goes ahead of it */
     size_t parents = 0;
-
     walk.left = path.size;
     while (walk.left > 0) {
         size_t start = walk.left;
         struct segment segment = skip_segment(&walk);
-
         if (segment.dots == 2) {
             parents++;
         } else if (segment.dots > 2 && parents > 0) {
@@ -343,8 +327,6 @@ int svcroute_path_clean(struct svcroute_text path, uint32_t allow, char *out, si
                         size_t *size)
 {
     bool odd;
-    int error;
-
     if (size == NULL || (out == NULL && capacity > 0) || (path.data == NULL && path.size > 0) ||
         path.size > SIZE_MAX / 4 || (allow & ~(uint32_t)SVCROUTE_PATH_ALLOW_ALL) != 0) {
         return SVCROUTE_ERR_INVALID;
@@ -358,7 +340,7 @@ int svcroute_path_clean(struct svcroute_text path, uint32_t allow, char *out, si
          is_clean(path))) {
         return copy_out(path, out, capacity, size);
     }
-    error = check_path(path, allow, &odd);
+    int error = check_path(path, allow, &odd);
     if (error != 0) {
         return error;
     }

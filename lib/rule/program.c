@@ -28,7 +28,6 @@ struct maker {
 static void program_drop(struct svcroute_context *context, void *block)
 {
     struct svcr_program *program = block;
-
     for (uint32_t i = 0; i < program->num_tests; i++) {
         svcr_regex_free(context, program->tests[i].regex);
     }
@@ -41,7 +40,6 @@ static const struct svcr_block_kind program_kind = {program_drop};
 static int read_calls(struct maker *maker, const struct svcr_expr *expr)
 {
     int status = SVCROUTE_OK;
-
     if (expr->kind == SVCR_EXPR_CALL) {
         maker->calls[maker->num] = expr;
         return svcr_matcher_read(&maker->arena, expr, &maker->tests[maker->num++], maker->fault);
@@ -69,7 +67,6 @@ static void set_jumps(struct svcr_test *tests, const struct svcr_expr *expr, int
         for (const struct svcr_expr *child = expr->child; child != NULL; child = child->next) {
             int32_t next = first + (int32_t)child->num_calls;
             bool more = child->next != NULL;
-
             set_jumps(tests, child, first, more && expr->kind == SVCR_EXPR_AND ? next : on_true,
                       more && expr->kind == SVCR_EXPR_OR ? next : on_false);
             first = next;
@@ -85,7 +82,6 @@ static void set_jumps(struct svcr_test *tests, const struct svcr_expr *expr, int
 static size_t find_place(const struct maker *maker, svcr_text text)
 {
     size_t i = (size_t)((uintptr_t)text.data * UINT64_C(0x9e3779b97f4a7c15) >> 32) & maker->mask;
-
     while (maker->places[i].data != NULL &&
            (maker->places[i].data != text.data || maker->places[i].size != text.size)) {
         i = (i + 1) & maker->mask;
@@ -96,12 +92,10 @@ static size_t find_place(const struct maker *maker, svcr_text text)
 /* Notes that a text needs a place; how many bytes more than before. */
 static size_t count_text(struct maker *maker, svcr_text text)
 {
-    size_t i;
-
     if (text.size == 0) {
         return 0;
     }
-    i = find_place(maker, text);
+    size_t i = find_place(maker, text);
     if (maker->places[i].data != NULL) {
         return 0;
     }
@@ -112,7 +106,6 @@ static size_t count_text(struct maker *maker, svcr_text text)
 static int count_texts(struct maker *maker, size_t *bytes)
 {
     size_t slots = 2;
-
     while (slots < (size_t)maker->num_anchors * 4) {
         slots *= 2;
     }
@@ -136,7 +129,6 @@ static int count_texts(struct maker *maker, size_t *bytes)
 static svcr_text put_text(char **end, svcr_text text)
 {
     svcr_text copy = {text.size > 0 ? *end : "", text.size};
-
     if (text.size > 0) {
         memcpy(*end, text.data, text.size);
         *end += text.size;
@@ -146,12 +138,10 @@ static svcr_text put_text(char **end, svcr_text text)
 
 static svcr_text put_shared(struct maker *maker, char **end, svcr_text text)
 {
-    size_t i;
-
     if (text.size == 0) {
         return SVCR_TEXT("");
     }
-    i = find_place(maker, text);
+    size_t i = find_place(maker, text);
     if (maker->placed[i].data == NULL) {
         maker->placed[i] = put_text(end, text);
     }
@@ -162,26 +152,23 @@ static svcr_text put_shared(struct maker *maker, char **end, svcr_text text)
 static int make_block(struct maker *maker, struct svcr_program **out)
 {
     struct svcr_program *program = NULL;
-    struct svcr_anchor *anchors;
-    struct svcr_test *tests;
     size_t size, texts;
-    char *end;
     int status = count_texts(maker, &texts);
-
     if (status != SVCROUTE_OK) {
         return status;
     }
-    if (svcr_size_mul(maker->num, sizeof(*tests), &size) &&
-        svcr_size_add(size, sizeof(*program) + maker->num_anchors * sizeof(*anchors), &size) &&
+    if (svcr_size_mul(maker->num, sizeof(struct svcr_test), &size) &&
+        svcr_size_add(size, sizeof(*program) + maker->num_anchors * sizeof(struct svcr_anchor),
+                      &size) &&
         svcr_size_add(size, texts, &size)) {
         program = svcr_block_new(maker->context, &program_kind, size);
     }
     if (program == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
-    tests = (struct svcr_test *)(program + 1);
-    anchors = (struct svcr_anchor *)(tests + maker->num);
-    end = (char *)(anchors + maker->num_anchors);
+    struct svcr_test *tests = (struct svcr_test *)(program + 1);
+    struct svcr_anchor *anchors = (struct svcr_anchor *)(tests + maker->num);
+    char *end = (char *)(anchors + maker->num_anchors);
     for (uint32_t i = 0; i < maker->num; i++) {
         tests[i] = maker->tests[i];
         tests[i].key = put_text(&end, tests[i].key);
@@ -203,15 +190,12 @@ static int make_block(struct maker *maker, struct svcr_program **out)
 static int make_regexes(struct maker *maker, struct svcr_program *program)
 {
     struct svcr_test *tests = (struct svcr_test *)(program + 1);
-
     for (uint32_t i = 0; i < program->num_tests; i++) {
         const struct svcr_expr *call = maker->calls[i];
-        int status;
-
         if (!svcr_matcher_has_regex((enum svcr_matcher)tests[i].matcher)) {
             continue;
         }
-        status = svcr_regex_new(&tests[i].regex, maker->context, tests[i].value, maker->fault);
+        int status = svcr_regex_new(&tests[i].regex, maker->context, tests[i].value, maker->fault);
         if (status != SVCROUTE_OK) {
             maker->fault->offset = svcr_argument_offset(&call->arguments[call->num_arguments - 1],
                                                         maker->fault->offset);
@@ -226,7 +210,6 @@ static int make_regexes(struct maker *maker, struct svcr_program *program)
 static int compile(struct maker *maker, svcr_text text, struct svcr_program **out)
 {
     int status = svcr_rule_parse(&maker->arena, text, &maker->expr, maker->fault);
-
     if (status != SVCROUTE_OK) {
         return status;
     }
@@ -248,13 +231,11 @@ int svcr_program_make(struct svcr_program **out, struct svcroute_context *contex
 {
     struct maker maker = {.context = context, .fault = fault};
     struct svcr_program *program = NULL;
-    int status;
-
     (void)traefik; /* the profiles differ in what they see of a request, not in their rules */
     *out = NULL;
     *fault = (struct svcr_rule_fault){.offset = 0};
     svcr_arena_init(&maker.arena, context);
-    status = compile(&maker, text, &program);
+    int status = compile(&maker, text, &program);
     if (status == SVCROUTE_OK) {
         status = make_regexes(&maker, program);
     }

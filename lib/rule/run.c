@@ -16,7 +16,6 @@ static bool is_host(svcr_text host, svcr_text value)
     if (value.size > 0 && value.data[0] == '*') {
         const char *dot = host.size > 0 ? memchr(host.data, '.', host.size) : NULL;
         size_t label = dot != NULL ? (size_t)(dot - host.data) : host.size;
-
         value.data++;
         value.size--;
         host = (svcr_text){dot, host.size - label};
@@ -51,7 +50,6 @@ static enum svcr_regex_answer match_host_regexp(const struct svcr_test *test,
                                                 const struct svcr_subject *subject)
 {
     enum svcr_regex_answer answer = svcr_regex_match(test->regex, subject->host);
-
     if (answer != SVCR_REGEX_NO || !subject->traefik) {
         return answer;
     }
@@ -71,15 +69,13 @@ static enum svcr_regex_answer match_header(const struct svcr_test *test,
     }
     for (size_t i = 0; i < subject->num_headers; i++) {
         svcr_text name = subject->headers[2 * i], value = subject->headers[2 * i + 1];
-        enum svcr_regex_answer answer;
-
         if (name.data == NULL || !svcr_text_same_nocase(name, test->key) ||
             (value.data == NULL && value.size > 0)) {
             continue;
         }
-        answer = test->matcher == SVCR_MATCHER_HEADER
-                     ? answer_of(svcr_text_same(value, test->value))
-                     : svcr_regex_match(test->regex, value);
+        enum svcr_regex_answer answer = test->matcher == SVCR_MATCHER_HEADER
+                                            ? answer_of(svcr_text_same(value, test->value))
+                                            : svcr_regex_match(test->regex, value);
         if (answer != SVCR_REGEX_NO) {
             return answer;
         }
@@ -106,7 +102,6 @@ static bool is_separator(const struct query *query, char c)
 static bool has_too_many_pairs(const struct query *query)
 {
     size_t pairs = 1;
-
     if (query->rest.size < QUERY_PAIRS_MAX) {
         return false;
     }
@@ -123,7 +118,6 @@ static bool next_pair(struct query *query, svcr_text *key, svcr_text *value)
         const char *data = query->rest.data;
         size_t size = 0, equals = SIZE_MAX;
         bool dropped = false;
-
         for (; size < query->rest.size && !is_separator(query, data[size]); size++) {
             if (data[size] == '=' && equals == SIZE_MAX) {
                 equals = size;
@@ -147,17 +141,15 @@ static bool next_pair(struct query *query, svcr_text *key, svcr_text *value)
 /* Decodes the character at *at and moves on; -1: a bad "%". */
 static int decode_next(svcr_text text, size_t *at)
 {
-    int high, low;
     char c = text.data[(*at)++];
-
     if (c != '%') {
         return c == '+' ? ' ' : (uint8_t)c;
     }
     if (text.size - *at < 2) {
         return -1;
     }
-    high = svcr_hex_digit(text.data[*at]);
-    low = svcr_hex_digit(text.data[*at + 1]);
+    int high = svcr_hex_digit(text.data[*at]);
+    int low = svcr_hex_digit(text.data[*at + 1]);
     *at += 2;
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
@@ -166,7 +158,6 @@ static int decode_next(svcr_text text, size_t *at)
 static bool decodes_to(svcr_text encoded, svcr_text wanted)
 {
     size_t at = 0, i = 0;
-
     while (at < encoded.size) {
         if (i == wanted.size || decode_next(encoded, &at) != (uint8_t)wanted.data[i++]) {
             return false;
@@ -180,7 +171,6 @@ static bool decode_value(struct svcr_subject *subject, svcr_text value, svcr_tex
 {
     char *data = subject->scratch + subject->scratch_used;
     size_t size = 0;
-
     *out = value;
     if (value.size == 0 || (memchr(value.data, '%', value.size) == NULL &&
                             memchr(value.data, '+', value.size) == NULL)) {
@@ -188,7 +178,6 @@ static bool decode_value(struct svcr_subject *subject, svcr_text value, svcr_tex
     }
     for (size_t at = 0; at < value.size;) {
         int byte = decode_next(value, &at);
-
         if (byte < 0) {
             return false;
         }
@@ -203,13 +192,11 @@ static enum svcr_regex_answer match_query(const struct svcr_test *test,
 {
     struct query query = {.rest = subject->query, .semicolons = subject->query_semicolons};
     svcr_text key, value, decoded;
-
     if (has_too_many_pairs(&query)) {
         return SVCR_REGEX_NO;
     }
     while (next_pair(&query, &key, &value)) {
         enum svcr_regex_answer answer = SVCR_REGEX_NO;
-
         if (!decodes_to(key, test->key)) {
             continue;
         }
@@ -234,7 +221,6 @@ static bool match_client(const struct svcr_test *test, struct svcr_subject *subj
     const uint8_t *client = svcr_subject_client(subject);
     size_t whole = test->bits / 8;
     unsigned mask = 0xff00u >> test->bits % 8 & 0xff;
-
     if (client == NULL || test->bits > 128 ||
         (test->bits < 96 && memcmp(client, mapped, sizeof(mapped)) == 0) ||
         memcmp(client, test->value.data, whole) != 0) {
@@ -277,12 +263,10 @@ bool svcr_program_run(const struct svcr_program *program, struct svcr_subject *s
                       const struct svcr_test **decided)
 {
     int32_t at = 0;
-
     /* Ways on lead forward only, so the bound is never met; it holds whatever the program says. */
     for (uint32_t steps = 0; steps < program->num_tests; steps++) {
         const struct svcr_test *test = &program->tests[at];
         enum svcr_regex_answer answer = svcr_test_run(test, subject);
-
         if (decided != NULL) {
             *decided = test;
         }

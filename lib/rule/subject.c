@@ -17,8 +17,7 @@ static bool is_absent(svcr_text text)
  * error: no colon, two without brackets, brackets elsewhere than around the host. */
 static bool split_port(svcr_text text, svcr_text *host)
 {
-    size_t colon = text.size, rest;
-
+    size_t colon = text.size;
     while (colon > 0 && text.data[colon - 1] != ':') {
         colon--;
     }
@@ -28,7 +27,6 @@ static bool split_port(svcr_text text, svcr_text *host)
     colon--;
     if (text.data[0] == '[') {
         const char *close = memchr(text.data, ']', text.size);
-
         if (close == NULL || close + 1 != text.data + colon) {
             return false;
         }
@@ -40,7 +38,7 @@ static bool split_port(svcr_text text, svcr_text *host)
         }
     }
     /* Neither bracket again: "[" behind the first byte of the host, "]" behind its end. */
-    rest = (size_t)(host->data - text.data);
+    size_t rest = (size_t)(host->data - text.data);
     return memchr(text.data + rest, '[', text.size - rest) == NULL &&
            memchr(text.data + colon, ']', text.size - colon) == NULL &&
            (rest == 1 || memchr(text.data, ']', colon) == NULL);
@@ -50,7 +48,6 @@ static bool split_port(svcr_text text, svcr_text *host)
 static svcr_text strip_host(svcr_text text)
 {
     svcr_text host;
-
     if (memchr(text.data, ':', text.size) == NULL) {
         return text;
     }
@@ -65,12 +62,10 @@ static svcr_text strip_host(svcr_text text)
 
 static int make_host(struct svcr_subject *subject, svcr_text text)
 {
-    unsigned shared;
-
     if (text.size > SVCR_HOST_MAX) {
         return SVCROUTE_ERR_LIMIT;
     }
-    shared = svcr_octets_shared(text);
+    unsigned shared = svcr_octets_shared(text);
     subject->host = text;
     if ((shared & SVCR_OCTET_NAME) != 0) {
         return 0;
@@ -84,7 +79,6 @@ static int make_host(struct svcr_subject *subject, svcr_text text)
     }
     for (size_t i = 0; i < subject->host.size; i++) {
         char c = subject->host.data[i];
-
         subject->scratch[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
     }
     subject->scratch_used = subject->host.size;
@@ -95,8 +89,6 @@ static int make_host(struct svcr_subject *subject, svcr_text text)
 static int make_path(struct svcr_subject *subject, svcr_text path, svcr_text query)
 {
     char *out = subject->scratch + subject->scratch_used;
-    int error;
-
     if (path.size > SVCR_TARGET_MAX || query.size > SVCR_TARGET_MAX - path.size) {
         return SVCROUTE_ERR_LIMIT;
     }
@@ -105,9 +97,9 @@ static int make_path(struct svcr_subject *subject, svcr_text path, svcr_text que
     }
     subject->query = query;
     /* The room for a value of the query stays free. */
-    error = svcr_path_route(path, subject->traefik, out,
-                            sizeof(subject->scratch) - subject->scratch_used - query.size,
-                            &subject->path);
+    int error = svcr_path_route(path, subject->traefik, out,
+                                sizeof(subject->scratch) - subject->scratch_used - query.size,
+                                &subject->path);
     if (error == 0 && subject->path.data == out) {
         subject->scratch_used += subject->path.size;
     }
@@ -117,8 +109,6 @@ static int make_path(struct svcr_subject *subject, svcr_text path, svcr_text que
 int svcr_subject_make(struct svcr_subject *subject, const struct svcroute_match_request *request,
                       bool traefik)
 {
-    int error;
-
     if (is_absent(request->method) || is_absent(request->host) || is_absent(request->path) ||
         is_absent(request->query) || is_absent(request->client) ||
         (request->headers == NULL && request->num_headers > 0)) {
@@ -135,24 +125,21 @@ int svcr_subject_make(struct svcr_subject *subject, const struct svcroute_match_
     subject->client_state = SVCR_CLIENT_UNREAD;
     subject->client_text = request->client;
     subject->scratch_used = 0;
-    error = make_host(subject, request->host);
+    int error = make_host(subject, request->host);
     return error != 0 ? error : make_path(subject, request->path, request->query);
 }
 
 static bool read_client(svcr_text text, uint8_t client[16])
 {
     struct svcr_address address;
-    const char *zone;
     svcr_text host;
-
     if (text.size > 0 && split_port(text, &host)) {
         text = host;
     }
     /* An interface stands behind an IPv6 address, and does not count. */
-    zone = text.size > 0 ? memchr(text.data, '%', text.size) : NULL;
+    const char *zone = text.size > 0 ? memchr(text.data, '%', text.size) : NULL;
     if (zone != NULL) {
         size_t size = (size_t)(zone - text.data);
-
         if (size + 1 == text.size || memchr(text.data, ':', size) == NULL) {
             return false;
         }

@@ -28,15 +28,13 @@ struct parser {
 int svcr_rule_fail(struct svcr_rule_fault *fault, uint32_t offset, const char *format, ...)
 {
     va_list arguments;
-    size_t size, step;
-
+    size_t step;
     fault->offset = offset;
     va_start(arguments, format);
-    size = svcr_text_vformat(fault->text, sizeof(fault->text), format, arguments);
+    size_t size = svcr_text_vformat(fault->text, sizeof(fault->text), format, arguments);
     va_end(arguments);
     for (size_t i = 0; i < size; i += step) {
         uint32_t character;
-
         step = svcr_utf8_decode(fault->text + i, size - i, &character);
         if (step == 0) {
             fault->text[i] = '?';
@@ -78,7 +76,6 @@ static const char *show_found(const struct parser *parser, char out[80])
     const struct svcr_token *token = &parser->token;
     svcr_text found = {parser->scanner.text.data + token->offset, token->size};
     uint32_t character;
-
     if (at(parser, SVCR_TOKEN_OTHER) && (uint8_t)found.data[0] >= 0x80) {
         svcr_utf8_decode(found.data, found.size, &character);
         snprintf(out, 80, "%.*s (U+%04X)", SVCR_ARG(found), (unsigned)character);
@@ -93,7 +90,6 @@ static const char *show_found(const struct parser *parser, char out[80])
 static int fail_found(struct parser *parser, const char *missing)
 {
     char found[80];
-
     if (at(parser, SVCR_TOKEN_END)) {
         return svcr_rule_fail(parser->scanner.fault, parser->token.offset,
                               "%s is missing at the end", missing);
@@ -137,7 +133,6 @@ static int fail_operator(struct parser *parser)
 {
     const struct svcr_token *token = &parser->token;
     const char *meant = meant_operator(parser);
-
     if (parser->broken && (at(parser, SVCR_TOKEN_AND) || at(parser, SVCR_TOKEN_OR))) {
         return svcr_rule_fail(parser->scanner.fault, token->offset,
                               "the line break ahead of %.*s ends the rule; put %.*s at the end of "
@@ -192,7 +187,6 @@ static int fail_comma(struct parser *parser)
 static struct svcr_expr *expr_new(struct parser *parser, uint32_t kind, uint32_t offset)
 {
     struct svcr_expr *expr = svcr_arena_zalloc(parser->scanner.arena, 1, sizeof(*expr));
-
     if (expr != NULL) {
         expr->kind = kind;
         expr->offset = offset;
@@ -205,7 +199,6 @@ static int add_argument(struct parser *parser, struct svcr_expr *call)
 {
     struct svcr_argument *arguments = (struct svcr_argument *)call->arguments;
     uint32_t num = call->num_arguments;
-
     if ((num & (num - 1)) == 0) {
         arguments = svcr_arena_zalloc(parser->scanner.arena, num == 0 ? 1 : (size_t)num * 2,
                                       sizeof(*arguments));
@@ -228,7 +221,6 @@ static int parse_arguments(struct parser *parser, struct svcr_expr *call)
 {
     bool last = false;
     int status = SVCROUTE_OK;
-
     while (status == SVCROUTE_OK && !last && !at(parser, SVCR_TOKEN_CLOSE)) {
         if (!at(parser, SVCR_TOKEN_TEXT)) {
             return fail_value(parser);
@@ -256,20 +248,17 @@ static int parse_arguments(struct parser *parser, struct svcr_expr *call)
 static int parse_call(struct parser *parser, struct svcr_expr **out)
 {
     struct svcr_expr *call = expr_new(parser, SVCR_EXPR_CALL, parser->token.offset);
-    int status;
-
     if (call == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
     call->name = parser->token.value;
     call->num_calls = 1;
-    status = next(parser);
+    int status = next(parser);
     if (status != SVCROUTE_OK) {
         return status;
     }
     if (!at(parser, SVCR_TOKEN_OPEN)) {
         svcr_text name = svcr_text_cut(call->name, 40);
-
         if (at(parser, SVCR_TOKEN_BREAK)) {
             return fail_here(parser, rule_break);
         }
@@ -295,7 +284,6 @@ static int parse_not(struct parser *parser, struct svcr_expr **out)
 {
     struct svcr_expr *expr = expr_new(parser, SVCR_EXPR_NOT, parser->token.offset);
     int status = expr != NULL ? next(parser) : SVCROUTE_ERR_NOMEM;
-
     if (status == SVCROUTE_OK) {
         status = parse_operand(parser, &expr->child);
     }
@@ -310,7 +298,6 @@ static int parse_not(struct parser *parser, struct svcr_expr **out)
 static int parse_parentheses(struct parser *parser, struct svcr_expr **out)
 {
     int status = next(parser);
-
     if (status == SVCROUTE_OK) {
         status = parse_chain(parser, SVCR_EXPR_OR, out);
     }
@@ -322,8 +309,6 @@ static int parse_parentheses(struct parser *parser, struct svcr_expr **out)
 
 static int parse_operand(struct parser *parser, struct svcr_expr **out)
 {
-    int status;
-
     if (at(parser, SVCR_TOKEN_NAME)) {
         return parse_call(parser, out);
     }
@@ -336,7 +321,8 @@ static int parse_operand(struct parser *parser, struct svcr_expr **out)
                               SVCR_RULE_DEPTH_MAX);
     }
     parser->depth++;
-    status = at(parser, SVCR_TOKEN_NOT) ? parse_not(parser, out) : parse_parentheses(parser, out);
+    int status =
+        at(parser, SVCR_TOKEN_NOT) ? parse_not(parser, out) : parse_parentheses(parser, out);
     parser->depth--;
     return status;
 }
@@ -346,12 +332,10 @@ static int parse_chain(struct parser *parser, uint32_t kind, struct svcr_expr **
 {
     enum svcr_token_kind sign = kind == SVCR_EXPR_OR ? SVCR_TOKEN_OR : SVCR_TOKEN_AND;
     uint32_t offset = parser->token.offset, num_calls = 0, num = 0;
-    struct svcr_expr *first = NULL, **link = &first, *chain;
-
+    struct svcr_expr *first = NULL, **link = &first;
     for (;;) {
         int status = kind == SVCR_EXPR_OR ? parse_chain(parser, SVCR_EXPR_AND, link)
                                           : parse_operand(parser, link);
-
         if (status != SVCROUTE_OK) {
             return status;
         }
@@ -368,7 +352,7 @@ static int parse_chain(struct parser *parser, uint32_t kind, struct svcr_expr **
     }
     *out = first;
     if (num > 1) {
-        chain = expr_new(parser, kind, offset);
+        struct svcr_expr *chain = expr_new(parser, kind, offset);
         if (chain == NULL) {
             return SVCROUTE_ERR_NOMEM;
         }
@@ -386,7 +370,6 @@ int svcr_rule_parse(struct svcr_arena *arena, svcr_text text, struct svcr_expr *
     struct parser parser = {.depth = 0};
     struct svcr_expr *expr = NULL;
     int status = svcr_scanner_init(&parser.scanner, arena, text, fault);
-
     *out = NULL;
     if (status == SVCROUTE_OK) {
         status = next(&parser);

@@ -5,8 +5,6 @@
 
 #include <svcroute/error.h>
 
-static const char two_quotes[] = "values stand between back-quotes or double quotes";
-
 /* ---- raw ----------------------------------------------------------------------------------- */
 
 static int take_raw(struct svcr_scanner *scanner, struct svcr_token *token)
@@ -14,8 +12,6 @@ static int take_raw(struct svcr_scanner *scanner, struct svcr_token *token)
     const char *first = scanner->text.data + scanner->at + 1;
     size_t size = scanner->text.size - scanner->at - 1;
     const char *end = memchr(first, '`', size);
-    char *out;
-
     if (end == NULL) {
         return svcr_rule_fail(scanner->fault, scanner->at,
                               "the value that begins here has no closing back-quote (`)");
@@ -27,7 +23,7 @@ static int take_raw(struct svcr_scanner *scanner, struct svcr_token *token)
     if (size == 0 || memchr(first, '\r', size) == NULL) {
         return SVCROUTE_OK;
     }
-    out = svcr_arena_alloc(scanner->arena, size);
+    char *out = svcr_arena_alloc(scanner->arena, size);
     if (out == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
@@ -56,7 +52,6 @@ static uint32_t find_end(const struct svcr_scanner *scanner, bool *escapes)
 {
     const char *data = scanner->text.data;
     uint32_t at = scanner->at + 1, size = (uint32_t)scanner->text.size;
-
     *escapes = false;
     while (at < size && data[at] != '"' && data[at] != '\n') {
         if (data[at] == '\\') {
@@ -97,11 +92,9 @@ static int take_number(struct svcr_scanner *scanner, const struct number_escape 
 {
     const char *data = scanner->text.data;
     uint32_t first = *at + escape->skip, value = 0;
-
     for (uint32_t i = 0; i < escape->num; i++) {
         /* The closing quote, which is no digit, stops this inside the text. */
         uint32_t digit = (uint32_t)digit_value(data[first + i]);
-
         if (digit >= escape->base) {
             return svcr_rule_fail(scanner->fault, *at, "the escape %.*s needs %u %s digits",
                                   (int)escape->skip, data + *at, (unsigned)escape->num,
@@ -112,7 +105,6 @@ static int take_number(struct svcr_scanner *scanner, const struct number_escape 
     *at = first + escape->num;
     if (value > escape->max || (value >= 0xd800 && value <= 0xdfff)) {
         uint32_t length = escape->skip + escape->num;
-
         return svcr_rule_fail(scanner->fault, *at - length, "the escape %.*s is no %s", (int)length,
                               data + *at - length,
                               escape->max == 0xff ? "byte" : "Unicode character");
@@ -133,8 +125,6 @@ static int take_escape(struct svcr_scanner *scanner, uint32_t *at, char *out, si
     const char *simple = memchr(letters, letter, sizeof(letters) - 1);
     struct number_escape number;
     uint32_t character;
-    size_t length;
-
     if (simple != NULL) {
         out[(*size)++] = values[simple - letters];
         *at += 2;
@@ -143,7 +133,7 @@ static int take_escape(struct svcr_scanner *scanner, uint32_t *at, char *out, si
     if (number_escape(letter, &number)) {
         return take_number(scanner, &number, at, out, size);
     }
-    length = svcr_utf8_decode(data + *at + 1, scanner->text.size - *at - 1, &character);
+    size_t length = svcr_utf8_decode(data + *at + 1, scanner->text.size - *at - 1, &character);
     return svcr_rule_fail(scanner->fault, *at,
                           "\\%.*s is no escape; write \\\\%.*s, or put the value between "
                           "back-quotes, where backslashes stay",
@@ -156,8 +146,6 @@ static int take_interpreted(struct svcr_scanner *scanner, struct svcr_token *tok
     bool escapes;
     uint32_t at = scanner->at + 1, end = find_end(scanner, &escapes);
     size_t size = 0;
-    char *out;
-
     if (end == scanner->text.size || data[end] == '\n') {
         return svcr_rule_fail(
             scanner->fault, scanner->at, "the value that begins here has no closing double quote%s",
@@ -169,13 +157,13 @@ static int take_interpreted(struct svcr_scanner *scanner, struct svcr_token *tok
     if (!escapes) {
         return SVCROUTE_OK;
     }
-    out = svcr_arena_alloc(scanner->arena, end - at); /* an escape never stands for more bytes */
+    /* An escape never stands for more bytes than it has. */
+    char *out = svcr_arena_alloc(scanner->arena, end - at);
     if (out == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
     while (at < end) {
         int status = SVCROUTE_OK;
-
         if (data[at] == '\\') {
             status = take_escape(scanner, &at, out, &size);
         } else {
@@ -192,12 +180,12 @@ static int take_interpreted(struct svcr_scanner *scanner, struct svcr_token *tok
 int svcr_scanner_quoted(struct svcr_scanner *scanner, struct svcr_token *token)
 {
     char quote = scanner->text.data[scanner->at];
-
     if (quote == '`') {
         return take_raw(scanner, token);
     }
     if (quote == '"') {
         return take_interpreted(scanner, token);
     }
-    return svcr_rule_fail(scanner->fault, scanner->at, "%s, not single ones", two_quotes);
+    return svcr_rule_fail(scanner->fault, scanner->at,
+                          "values stand between back-quotes or double quotes, not single ones");
 }

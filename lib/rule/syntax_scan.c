@@ -14,7 +14,6 @@ enum { BYTE_ORDER_MARK = 0xfeff, LINE_NUMBER_MAX = 1 << 30 };
 static uint32_t character_at(const struct svcr_scanner *scanner, uint32_t at, uint32_t *size)
 {
     uint32_t character = 0;
-
     *size =
         (uint32_t)svcr_utf8_decode(scanner->text.data + at, scanner->text.size - at, &character);
     return character;
@@ -24,19 +23,16 @@ int svcr_scanner_init(struct svcr_scanner *scanner, struct svcr_arena *arena, sv
                       struct svcr_rule_fault *fault)
 {
     uint32_t size;
-
     *scanner = (struct svcr_scanner){.arena = arena, .fault = fault, .text = text};
     if (text.size > INT32_MAX) {
         return svcr_rule_fail(fault, 0, "the rule is longer than 2 GiB");
     }
     for (uint32_t at = 0; at < text.size; at += size) {
-        uint32_t character;
-
         if ((uint8_t)(text.data[at] - 1) < 0x7f) {
             size = 1;
             continue;
         }
-        character = character_at(scanner, at, &size);
+        uint32_t character = character_at(scanner, at, &size);
         if (size == 0) {
             return svcr_rule_fail(fault, at, "the rule is not UTF-8: byte 0x%02x",
                                   (unsigned)(uint8_t)text.data[at]);
@@ -68,7 +64,6 @@ static struct line_number line_number(svcr_text text)
 {
     struct line_number number = {.start = text.size};
     uint64_t value = 0;
-
     while (number.start > 0 && text.data[number.start - 1] != ':') {
         number.start--;
     }
@@ -76,7 +71,6 @@ static struct line_number line_number(svcr_text text)
     number.ok = number.colon && number.start < text.size;
     for (size_t i = number.start; i < text.size && number.ok; i++) {
         uint8_t digit = (uint8_t)(text.data[i] - '0');
-
         number.ok = digit <= 9 && !__builtin_mul_overflow(value, 10, &value) &&
                     !__builtin_add_overflow(value, digit, &value);
     }
@@ -90,15 +84,14 @@ static int check_line_comment(struct svcr_scanner *scanner, uint32_t offset, svc
 {
     const svcr_text order = SVCR_TEXT("line ");
     svcr_text text = {comment.data + 2, comment.size - 2};
-    struct line_number last, before = {0};
+    struct line_number before = {0};
     bool ok;
-
     if (!svcr_text_starts(text, order)) {
         return SVCROUTE_OK;
     }
     text.data += order.size;
     text.size -= order.size;
-    last = line_number(text);
+    struct line_number last = line_number(text);
     if (!last.colon) {
         return SVCROUTE_OK;
     }
@@ -120,7 +113,6 @@ static int skip_comment(struct svcr_scanner *scanner)
     uint32_t size = (uint32_t)scanner->text.size, start = scanner->at, at = start + 2;
     bool block = data[start + 1] == '*';
     svcr_text comment = {data + start, 0};
-
     if (block) {
         while (at + 1 < size && (data[at] != '*' || data[at + 1] != '/')) {
             if (data[at] == '\n' && scanner->may_end && !scanner->has_break) {
@@ -152,11 +144,9 @@ static int skip_comment(struct svcr_scanner *scanner)
 static int skip_blanks(struct svcr_scanner *scanner)
 {
     const char *data = scanner->text.data;
-
     while (scanner->at < scanner->text.size && !scanner->has_break) {
         uint32_t at = scanner->at;
         int status;
-
         if (data[at] == ' ' || data[at] == '\t' || data[at] == '\r' ||
             (data[at] == '\n' && !scanner->may_end)) {
             scanner->at++;
@@ -178,15 +168,14 @@ static int skip_blanks(struct svcr_scanner *scanner)
 /* Bytes of the character at `at` if it may stand in a name, else 0. */
 static uint32_t name_character(const struct svcr_scanner *scanner, uint32_t at)
 {
-    uint32_t size, character;
-
+    uint32_t size;
     if (at == scanner->text.size) {
         return 0;
     }
     if (scanner->text.data[at] == '_') {
         return 1;
     }
-    character = character_at(scanner, at, &size);
+    uint32_t character = character_at(scanner, at, &size);
     return svcr_is_letter_or_number(character) ? size : 0;
 }
 
@@ -195,7 +184,6 @@ static void take_word(struct svcr_scanner *scanner, struct svcr_token *token)
 {
     uint8_t first = (uint8_t)(scanner->text.data[scanner->at] - '0');
     uint32_t step;
-
     while ((step = name_character(scanner, scanner->at)) > 0) {
         scanner->at += step;
     }
@@ -215,10 +203,8 @@ static void take_sign(struct svcr_scanner *scanner, struct svcr_token *token)
 {
     svcr_text rest = {scanner->text.data + scanner->at, scanner->text.size - scanner->at};
     uint32_t size;
-
     for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
         svcr_text sign = {signs[i].text, strlen(signs[i].text)};
-
         if (svcr_text_starts(rest, sign)) {
             token->kind = signs[i].kind;
             scanner->at += (uint32_t)sign.size;
@@ -233,8 +219,6 @@ static void take_sign(struct svcr_scanner *scanner, struct svcr_token *token)
 int svcr_scanner_next(struct svcr_scanner *scanner, struct svcr_token *token)
 {
     int status = skip_blanks(scanner);
-    char c;
-
     if (status != SVCROUTE_OK) {
         return status;
     }
@@ -248,7 +232,7 @@ int svcr_scanner_next(struct svcr_scanner *scanner, struct svcr_token *token)
     if (scanner->at == scanner->text.size) {
         return SVCROUTE_OK;
     }
-    c = scanner->text.data[scanner->at];
+    char c = scanner->text.data[scanner->at];
     if (c == '\n') {
         scanner->at++;
         token->kind = SVCR_TOKEN_BREAK;

@@ -22,7 +22,6 @@ static bool is_digit(char c)
 static size_t scheme_size(svcr_text target)
 {
     size_t at = 0;
-
     while (at < target.size && (is_letter(target.data[at]) ||
                                 (at > 0 && (is_digit(target.data[at]) || target.data[at] == '+' ||
                                             target.data[at] == '-' || target.data[at] == '.')))) {
@@ -50,11 +49,9 @@ static bool is_port(svcr_text text, bool needed)
 static size_t host_size(svcr_text text)
 {
     size_t size = 0;
-
     if (text.size > 0 && text.data[0] == '[') {
         const char *close = memchr(text.data, ']', text.size);
         struct svcr_address address;
-
         if (close == NULL) {
             return 0;
         }
@@ -75,7 +72,6 @@ static size_t host_size(svcr_text text)
 static bool is_authority(svcr_text text, bool port_needed)
 {
     size_t host = host_size(text);
-
     return host > 0 && is_port((svcr_text){text.data + host, text.size - host}, port_needed);
 }
 
@@ -100,7 +96,6 @@ static bool is_user(svcr_text text)
 static bool read_authority(svcr_text text, svcr_text *authority)
 {
     size_t at = text.size;
-
     while (at > 0 && text.data[at - 1] != '@') {
         at--;
     }
@@ -112,10 +107,8 @@ static bool read_authority(svcr_text text, svcr_text *authority)
 static void cut_query(svcr_text *rest, svcr_text *query)
 {
     const char *mark = rest->size > 0 ? memchr(rest->data, '?', rest->size) : NULL;
-
     if (mark != NULL) {
         size_t size = (size_t)(mark - rest->data);
-
         *query = (svcr_text){mark + 1, rest->size - size - 1};
         rest->size = size;
     }
@@ -123,12 +116,10 @@ static void cut_query(svcr_text *rest, svcr_text *query)
 
 static bool read_absolute(svcr_text rest, struct svcroute_target *out)
 {
-    const char *slash;
     size_t size;
-
     out->form = SVCROUTE_TARGET_ABSOLUTE;
     cut_query(&rest, &out->query);
-    slash = rest.size > 0 ? memchr(rest.data, '/', rest.size) : NULL;
+    const char *slash = rest.size > 0 ? memchr(rest.data, '/', rest.size) : NULL;
     size = slash != NULL ? (size_t)(slash - rest.data) : rest.size;
     out->path = (svcr_text){rest.data + size, rest.size - size};
     return read_authority((svcr_text){rest.data, size}, &out->authority);
@@ -136,8 +127,6 @@ static bool read_absolute(svcr_text rest, struct svcroute_target *out)
 
 static bool read_target(svcr_text target, struct svcroute_target *out)
 {
-    size_t scheme;
-
     if (target.size == 0 || (svcr_octets_shared(target) & SVCR_OCTET_VISIBLE) == 0) {
         return false;
     }
@@ -152,7 +141,7 @@ static bool read_target(svcr_text target, struct svcroute_target *out)
         out->path = target;
         return true;
     }
-    scheme = scheme_size(target);
+    size_t scheme = scheme_size(target);
     if (scheme > 0) {
         return read_absolute((svcr_text){target.data + scheme, target.size - scheme}, out);
     }
@@ -167,12 +156,10 @@ int svcroute_target_read(struct svcroute_text target, struct svcroute_target *ou
 {
     const size_t first = SVCR_SIZE_UP_TO(struct svcroute_target, reserved);
     struct svcroute_target own = {.size = 0};
-    int error;
-
     if (out == NULL || (target.data == NULL && target.size > 0)) {
         return SVCROUTE_ERR_INVALID;
     }
-    error = svcr_struct_check(out, first);
+    int error = svcr_struct_check(out, first);
     if (error != 0) {
         return error;
     }
