@@ -83,8 +83,7 @@ bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *r
     }
     struct svcr_rule_fault fault;
     int error = svcr_program_make(program, resolver->context,
-                                  svcr_object_text(resolver->object, rule->match),
-                                  resolver->traefik, &fault);
+                                  svcr_object_text(resolver->object, rule->match), &fault);
     if (error == SVCROUTE_ERR_SYNTAX) {
         report_rule(resolver, SVCR_DIAG_RULE_SYNTAX,
                     svcr_rule_match_position(resolver->object, rule, fault.offset), index, "match",

@@ -151,8 +151,8 @@ static void candidate_fill(struct lot *lot, struct dice *dice, uint32_t i, bool 
     do {
         text.size = 0;
         add_rule(&text, dice, (int)dice_roll(dice, 4));
-    } while (svcr_program_make(&program, lot->context, (svcr_text){text.data, text.size}, traefik,
-                               &fault) != 0);
+    } while (svcr_program_make(&program, lot->context, (svcr_text){text.data, text.size}, &fault) !=
+             0);
     int64_t priority = dice_once_in(dice, 4) ? (int64_t)dice_roll(dice, 60) : (int64_t)text.size;
     lot->candidates[i] =
         candidate_make(lot->context, priority, (uint32_t)text.size, i, program, NULL);
