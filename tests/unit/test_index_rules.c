@@ -143,7 +143,7 @@ static int by_order(const void *a, const void *b)
     return svcr_candidate_compare(a, b);
 }
 
-static void candidate_fill(struct lot *lot, struct dice *dice, uint32_t i, bool traefik)
+static void candidate_fill(struct lot *lot, struct dice *dice, uint32_t i)
 {
     struct svcr_program *program = NULL;
     struct svcr_rule_fault fault;
@@ -164,7 +164,7 @@ static struct lot *lot_make(struct dice *dice, bool traefik)
     static struct lot lot;
     lot.context = make_context(&lot.memory, NULL);
     for (uint32_t i = 0; i < RULES; i++) {
-        candidate_fill(&lot, dice, i, traefik);
+        candidate_fill(&lot, dice, i);
     }
     qsort(lot.candidates, RULES, sizeof(lot.candidates[0]), by_order);
     for (uint32_t r = 0; r < REQUESTS; r++) {
