@@ -15,10 +15,15 @@ static struct svcr_program *program_before(const struct svcr_resolver *resolver,
     if (before == NULL || before->object != resolver->object) {
         return NULL;
     }
-    for (uint32_t i = 0; i < before->num_routes; i++) {
-        if (before->routes[i]->index == index) {
-            return before->routes[i]->program;
+    uint32_t low = 0;
+    uint32_t high = before->num_routes; /* routes stand in the order of their rules */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (before->routes[middle]->index == index) {
+            return before->routes[middle]->program;
         }
+        low = before->routes[middle]->index < index ? middle + 1 : low;
+        high = before->routes[middle]->index < index ? high : middle;
     }
     return NULL;
 }
