@@ -15,10 +15,15 @@ static struct svcr_program *program_before(const struct svcr_resolver *resolver,
     if (before == NULL || before->object != resolver->object) {
         return NULL;
     }
-    for (uint32_t i = 0; i < before->num_routes; i++) {
-        if (before->routes[i]->index == index) {
-            return before->routes[i]->program;
+    uint32_t low = 0;
+    uint32_t high = before->num_routes; /* routes stand in the order of their rules */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (before->routes[middle]->index == index) {
+            return before->routes[middle]->program;
         }
+        low = before->routes[middle]->index < index ? middle + 1 : low;
+        high = before->routes[middle]->index < index ? high : middle;
     }
     return NULL;
 }
@@ -83,8 +88,7 @@ bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *r
     }
     struct svcr_rule_fault fault;
     int error = svcr_program_make(program, resolver->context,
-                                  svcr_object_text(resolver->object, rule->match),
-                                  resolver->traefik, &fault);
+                                  svcr_object_text(resolver->object, rule->match), &fault);
     if (error == SVCROUTE_ERR_SYNTAX) {
         report_rule(resolver, SVCR_DIAG_RULE_SYNTAX,
                     svcr_rule_match_position(resolver->object, rule, fault.offset), index, "match",

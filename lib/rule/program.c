@@ -227,11 +227,10 @@ static int compile(struct maker *maker, svcr_text text, struct svcr_program **ou
 }
 
 int svcr_program_make(struct svcr_program **out, struct svcroute_context *context, svcr_text text,
-                      bool traefik, struct svcr_rule_fault *fault)
+                      struct svcr_rule_fault *fault)
 {
     struct maker maker = {.context = context, .fault = fault};
     struct svcr_program *program = NULL;
-    (void)traefik; /* the profiles differ in what they see of a request, not in their rules */
     *out = NULL;
     *fault = (struct svcr_rule_fault){.offset = 0};
     svcr_arena_init(&maker.arena, context);

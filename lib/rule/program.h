@@ -55,10 +55,11 @@ struct svcr_program {
     const struct svcr_anchor *anchors;
 };
 
-/* Compiles a rule's text for a profile; the program owns all it needs. Errors: SVCROUTE_ERR_SYNTAX
- * with `fault` filled, SVCROUTE_ERR_NOMEM. */
+/* Compiles a rule's text; the program owns all it needs. Profiles differ in what they see of a
+ * request, not in their rules. Errors: SVCROUTE_ERR_SYNTAX with `fault` filled, SVCROUTE_ERR_NOMEM.
+ */
 int svcr_program_make(struct svcr_program **out, struct svcroute_context *context, svcr_text text,
-                      bool traefik, struct svcr_rule_fault *fault);
+                      struct svcr_rule_fault *fault);
 
 /* Runs a program. *decided (NULL allowed) gets the test that was looked at last. A regular
  * expression that gives up makes the whole rule one that does not match. Allocates nothing; at most

@@ -314,7 +314,7 @@ static int add_router(struct routers *routers, struct svcroute_context *context,
 {
     struct svcr_candidate *router = &routers->items[routers->num];
     struct svcr_program **program = &routers->programs[routers->num];
-    int error = svcr_program_make(program, context, rule, true, fault);
+    int error = svcr_program_make(program, context, rule, fault);
 
     if (error != 0) {
         return error;

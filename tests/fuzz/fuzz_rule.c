@@ -38,7 +38,7 @@ static void rule_add(struct rules *rules, struct svcroute_text text, unsigned op
 {
     struct svcr_rule_fault fault = {.offset = UINT32_MAX};
     struct svcr_program *program = NULL;
-    int error = svcr_program_make(&program, rules->context, text, (options & 1) != 0, &fault);
+    int error = svcr_program_make(&program, rules->context, text, &fault);
     if (error != 0) {
         MUST(error == SVCROUTE_ERR_SYNTAX && program == NULL && fault.offset <= text.size);
         MUST(fault.text[0] != '\0' && strchr(fault.text, '\n') == NULL);

@@ -40,8 +40,7 @@ static bool same(svcr_text text, const char *string)
 static struct svcr_program *compiled(const char *rule)
 {
     struct svcr_program *program;
-    int status =
-        svcr_program_make(&program, context, (svcr_text){rule, strlen(rule)}, true, &fault);
+    int status = svcr_program_make(&program, context, (svcr_text){rule, strlen(rule)}, &fault);
 
     ck_assert_msg(status == SVCROUTE_OK, "%.200s: %s", rule, fault.text);
     ck_assert_uint_ge(program->num_anchors, 1);

@@ -143,7 +143,7 @@ static int by_order(const void *a, const void *b)
     return svcr_candidate_compare(a, b);
 }
 
-static void candidate_fill(struct lot *lot, struct dice *dice, uint32_t i, bool traefik)
+static void candidate_fill(struct lot *lot, struct dice *dice, uint32_t i)
 {
     struct svcr_program *program = NULL;
     struct svcr_rule_fault fault;
@@ -151,8 +151,8 @@ static void candidate_fill(struct lot *lot, struct dice *dice, uint32_t i, bool 
     do {
         text.size = 0;
         add_rule(&text, dice, (int)dice_roll(dice, 4));
-    } while (svcr_program_make(&program, lot->context, (svcr_text){text.data, text.size}, traefik,
-                               &fault) != 0);
+    } while (svcr_program_make(&program, lot->context, (svcr_text){text.data, text.size}, &fault) !=
+             0);
     int64_t priority = dice_once_in(dice, 4) ? (int64_t)dice_roll(dice, 60) : (int64_t)text.size;
     lot->candidates[i] =
         candidate_make(lot->context, priority, (uint32_t)text.size, i, program, NULL);
@@ -164,7 +164,7 @@ static struct lot *lot_make(struct dice *dice, bool traefik)
     static struct lot lot;
     lot.context = make_context(&lot.memory, NULL);
     for (uint32_t i = 0; i < RULES; i++) {
-        candidate_fill(&lot, dice, i, traefik);
+        candidate_fill(&lot, dice, i);
     }
     qsort(lot.candidates, RULES, sizeof(lot.candidates[0]), by_order);
     for (uint32_t r = 0; r < REQUESTS; r++) {

@@ -64,7 +64,7 @@ static void rule_make(struct svcroute_context *context, struct dice *dice, struc
     struct svcr_rule_fault fault;
     do {
         write_rule(dice, 2, rule->text);
-    } while (svcr_program_make(&rule->program, context, text_of(rule->text), false, &fault) != 0);
+    } while (svcr_program_make(&rule->program, context, text_of(rule->text), &fault) != 0);
     rule->num_matches = 0;
     for (unsigned i = 0; i < REQUESTS; i++) {
         struct svcroute_match_request request = {.size = sizeof(request),
@@ -137,8 +137,7 @@ START_TEST(test_too_much)
                                  i, i);
     }
     ck_assert_int_eq(svcroute_context_new(&context, NULL, NULL, NULL), 0);
-    ck_assert_int_eq(svcr_program_make(&program, context, (svcr_text){text, size}, false, &fault),
-                     0);
+    ck_assert_int_eq(svcr_program_make(&program, context, (svcr_text){text, size}, &fault), 0);
     ck_assert(!svcr_program_never(program));
     ck_assert(!svcr_program_always(program));
     ck_assert(!svcr_program_implies(program, program));

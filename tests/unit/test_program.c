@@ -49,7 +49,7 @@ static int compile(const char *rule, struct svcr_program **program)
 
     ck_assert_ptr_nonnull(copy);
     memcpy(copy, rule, size);
-    status = svcr_program_make(program, context, (svcr_text){copy, size}, true, &fault);
+    status = svcr_program_make(program, context, (svcr_text){copy, size}, &fault);
     memset(copy, 'x', size);
     free(copy);
     ck_assert((*program == NULL) == (status != SVCROUTE_OK));
@@ -385,7 +385,7 @@ START_TEST(runs_agree_with_trees)
 
         text = (svcr_text){rule, random_rule(rule, 4, &num)};
         ck_assert_int_eq(svcr_rule_parse(&arena, text, &expr, &fault), SVCROUTE_OK);
-        ck_assert_int_eq(svcr_program_make(&program, context, text, false, &fault), SVCROUTE_OK);
+        ck_assert_int_eq(svcr_program_make(&program, context, text, &fault), SVCROUTE_OK);
         ck_assert_uint_eq(program->num_tests, num);
         for (int again = 0; again < 4; again++, truth = truth * 5 + draw(1u << 31)) {
             uint32_t next = 0, last = 0;
