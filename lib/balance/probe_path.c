@@ -29,20 +29,11 @@ static unsigned class_of(unsigned char c)
     return c == '?' ? LEGAL_FRAGMENT | PLAIN_FRAGMENT : 0;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool escapes_are_good(svcr_text text)
 {
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '%' && (text.size - i < 3 || hex_digit(text.data[i + 1]) < 0 ||
-                                    hex_digit(text.data[i + 2]) < 0)) {
+        if (text.data[i] == '%' && (text.size - i < 3 || svcr_hex_digit(text.data[i + 1]) < 0 ||
+                                    svcr_hex_digit(text.data[i + 2]) < 0)) {
             return false;
         }
     }
@@ -65,7 +56,8 @@ static void add_encoded(struct svcr_buffer *buffer, svcr_text text, unsigned leg
         unsigned char c = (unsigned char)text.data[i];
 
         if (c == '%') {
-            c = (unsigned char)(hex_digit(text.data[i + 1]) * 16 + hex_digit(text.data[i + 2]));
+            c = (unsigned char)(svcr_hex_digit(text.data[i + 1]) * 16 +
+                                svcr_hex_digit(text.data[i + 2]));
             i += 2;
         }
         if (class_of(c) & plain) {

@@ -16,21 +16,6 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* 0 to 15, or -1. */
-static int hex_value(char c)
-{
-    if (is_digit(c)) {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
-}
-
 static bool parse_ipv4(const char *data, size_t size, uint8_t bytes[4])
 {
     size_t at = 0;
@@ -65,8 +50,8 @@ static size_t take_group(const char *data, size_t size, unsigned *value)
     size_t at = 0;
 
     *value = 0;
-    while (at < size && at < 4 && hex_value(data[at]) >= 0) {
-        *value = *value << 4 | (unsigned)hex_value(data[at]);
+    while (at < size && at < 4 && svcr_hex_digit(data[at]) >= 0) {
+        *value = *value << 4 | (unsigned)svcr_hex_digit(data[at]);
         at++;
     }
     return at;
@@ -301,7 +286,7 @@ static bool ends_in_number(svcr_text name)
         return false;
     }
     for (size_t i = start + 2; i < name.size; i++) {
-        if (hex_value(name.data[i]) < 0) {
+        if (svcr_hex_digit(name.data[i]) < 0) {
             return false;
         }
     }

@@ -22,18 +22,13 @@ bool svcr_text_starts(svcr_text text, svcr_text prefix)
            (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
 }
 
-static unsigned char fold_case(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-}
-
 bool svcr_text_same_nocase(svcr_text a, svcr_text b)
 {
     if (a.size != b.size) {
         return false;
     }
     for (size_t i = 0; i < a.size; i++) {
-        if (fold_case(a.data[i]) != fold_case(b.data[i])) {
+        if (svcr_lower(a.data[i]) != svcr_lower(b.data[i])) {
             return false;
         }
     }

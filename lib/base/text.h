@@ -38,7 +38,20 @@ static inline uint64_t svcr_text_word(svcr_text text)
 /* As bytes; a prefix comes first. <0, 0, >0. */
 int svcr_text_compare(svcr_text a, svcr_text b);
 bool svcr_text_starts(svcr_text text, svcr_text prefix);
-/* Only A-Z and a-z fold. */
+/* ASCII alone, here and below: no locale. */
+static inline char svcr_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+/* The value of a hexadecimal digit, or -1. */
+static inline int svcr_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    char letter = svcr_lower(c);
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
 bool svcr_text_same_nocase(svcr_text a, svcr_text b);
 
 /* The first `max` bytes at most, without cutting a character of UTF-8 in two. */

@@ -1,15 +1,6 @@
 /* JSON's scalars as text: strings with escapes or characters beyond ASCII, and numbers. */
 #include "document/syntax.h"
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* The four digits of \uXXXX at `at`; -1 if they are none. */
 static int32_t read_unit(const char *at, const char *end)
 {
@@ -18,7 +9,7 @@ static int32_t read_unit(const char *at, const char *end)
     }
     int32_t unit = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(at[i]);
+        int digit = svcr_hex_digit(at[i]);
         if (digit < 0) {
             return -1;
         }

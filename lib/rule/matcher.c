@@ -4,6 +4,7 @@
 #include <svcroute/error.h>
 
 #include "base/address.h"
+#include "rule/path.h"
 
 enum { NEAR_NAME_MAX = 16 };
 
@@ -32,11 +33,6 @@ static const struct {
 
 static const int matchers_end = sizeof(matchers) / sizeof(*matchers);
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 static char upper(char c)
 {
     return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
@@ -58,7 +54,7 @@ enum svcr_matcher svcr_matcher_find(svcr_text name)
     for (int i = SVCR_MATCHER_HOST; i < matchers_end; i++) {
         if (svcr_text_same_nocase(name, matchers[i].name) &&
             (svcr_text_same(name, matchers[i].name) || all_same(name, 0, upper) ||
-             all_same(name, 1, lower))) {
+             all_same(name, 1, svcr_lower))) {
             return (enum svcr_matcher)i;
         }
     }
@@ -115,12 +111,12 @@ static unsigned distance(svcr_text a, svcr_text b)
         for (unsigned j = 0; j <= b.size; j++) {
             unsigned best = i + j;
             if (i > 0 && j > 0) {
-                char left = lower(a.data[i - 1]), right = lower(b.data[j - 1]);
+                char left = svcr_lower(a.data[i - 1]), right = svcr_lower(b.data[j - 1]);
                 unsigned least = rows[i - 1][j] < rows[i][j - 1] ? rows[i - 1][j] : rows[i][j - 1];
                 best = rows[i - 1][j - 1] + (left != right);
                 best = least + 1 < best ? least + 1 : best;
-                if (i > 1 && j > 1 && left == lower(b.data[j - 2]) &&
-                    right == lower(a.data[i - 2]) && rows[i - 2][j - 2] + 1 < best) {
+                if (i > 1 && j > 1 && left == svcr_lower(b.data[j - 2]) &&
+                    right == svcr_lower(a.data[i - 2]) && rows[i - 2][j - 2] + 1 < best) {
                     best = rows[i - 2][j - 2] + 1;
                 }
             }
@@ -221,7 +217,7 @@ char *svcr_host_lower(struct svcr_arena *arena, svcr_text host)
 {
     char *out = svcr_arena_copy(arena, host.data, host.size);
     for (size_t i = 0; out != NULL && i < host.size; i++) {
-        out[i] = lower(out[i]);
+        out[i] = svcr_lower(out[i]);
     }
     return out;
 }
@@ -252,24 +248,14 @@ static char *method_upper(struct svcr_arena *arena, svcr_text *method)
     return out;
 }
 
-/* Whether a byte may stand in a token (RFC 9110 section 5.6.2). */
-static bool is_token_byte(char c)
-{
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 /* A header's name as Go writes it: each part between "-" capitalised. What is no name stays as it
  * is: nothing equals it. */
 static char *header_canonical(struct svcr_arena *arena, svcr_text name)
 {
     char *out = svcr_arena_copy(arena, name.data, name.size);
-    bool first = true, token = true;
-    for (size_t i = 0; i < name.size; i++) {
-        token = token && is_token_byte(name.data[i]);
-    }
+    bool first = true, token = (svcr_octets_shared(name) & SVCR_OCTET_TOKEN) != 0;
     for (size_t i = 0; out != NULL && token && i < name.size; i++) {
-        out[i] = first ? upper(out[i]) : lower(out[i]);
+        out[i] = first ? upper(out[i]) : svcr_lower(out[i]);
         first = out[i] == '-';
     }
     return out;

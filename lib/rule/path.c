@@ -50,15 +50,6 @@ unsigned svcr_octets_shared(svcr_text text)
     return even & odd;
 }
 
-int svcr_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that an escape stands for, or -1: it is none, or cut off. */
 static int escaped_byte(svcr_text path, size_t at)
 {

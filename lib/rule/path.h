@@ -26,9 +26,6 @@ static inline bool svcr_octet_is(char c, unsigned classes)
 /* The classes that all bytes of a text share. */
 unsigned svcr_octets_shared(svcr_text text);
 
-/* The value of a hexadecimal digit, or -1. */
-int svcr_hex_digit(char c);
-
 /* The path that path matchers compare, from a path as received or cleaned (behaviour section 11):
  * into `out`, or borrowed from `path` where nothing is to be changed. 3 * path.size bytes are
  * always enough. Errors: SVCROUTE_ERR_BAD_REQUEST: bad "%", a blank or a control byte;

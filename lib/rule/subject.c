@@ -78,8 +78,7 @@ static int make_host(struct svcr_subject *subject, svcr_text text)
         return 0;
     }
     for (size_t i = 0; i < subject->host.size; i++) {
-        char c = subject->host.data[i];
-        subject->scratch[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+        subject->scratch[i] = svcr_lower(subject->host.data[i]);
     }
     subject->scratch_used = subject->host.size;
     subject->host.data = subject->scratch;

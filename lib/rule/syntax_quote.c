@@ -38,15 +38,6 @@ static int take_raw(struct svcr_scanner *scanner, struct svcr_token *token)
 
 /* ---- interpreted --------------------------------------------------------------------------- */
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
-}
-
 /* The place of the closing quote, or of what is there instead; whether there are escapes. */
 static uint32_t find_end(const struct svcr_scanner *scanner, bool *escapes)
 {
@@ -94,7 +85,7 @@ static int take_number(struct svcr_scanner *scanner, const struct number_escape 
     uint32_t first = *at + escape->skip, value = 0;
     for (uint32_t i = 0; i < escape->num; i++) {
         /* The closing quote, which is no digit, stops this inside the text. */
-        uint32_t digit = (uint32_t)digit_value(data[first + i]);
+        uint32_t digit = (uint32_t)svcr_hex_digit(data[first + i]); /* none: a great number */
         if (digit >= escape->base) {
             return svcr_rule_fail(scanner->fault, *at, "the escape %.*s needs %u %s digits",
                                   (int)escape->skip, data + *at, (unsigned)escape->num,
