@@ -143,19 +143,19 @@ static int change(struct svcroute_context *context, struct svcr_index *index,
 }
 
 /* The index has nothing to forget of a candidate whose successor takes the very places. */
-static bool takes_places(const struct svcr_candidate *new, const struct svcr_candidate *old)
+static bool takes_places(const struct svcr_candidate *newer, const struct svcr_candidate *older)
 {
-    return new->program == old->program &&svcr_candidate_compare(new, old) == 0 &&
-           svcr_entry_route(new->route)->parents == svcr_entry_route(old->route)->parents;
+    return newer->program == older->program && svcr_candidate_compare(newer, older) == 0 &&
+           svcr_entry_route(newer->route)->parents == svcr_entry_route(older->route)->parents;
 }
 
 int svcr_rules_replace(struct svcroute_context *context, struct svcr_index *index,
-                       const struct svcr_candidate *old, const struct svcr_candidate *new)
+                       const struct svcr_candidate *older, const struct svcr_candidate *newer)
 {
-    bool add = new != NULL &&new->program != NULL;
-    bool remove = old != NULL && old->program != NULL && !(add && takes_places(new, old));
-    int error = remove ? change(context, index, old, svcr_index_remove) : 0;
-    return error == 0 && add ? change(context, index, new, svcr_index_add) : error;
+    bool add = newer != NULL && newer->program != NULL;
+    bool remove = older != NULL && older->program != NULL && !(add && takes_places(newer, older));
+    int error = remove ? change(context, index, older, svcr_index_remove) : 0;
+    return error == 0 && add ? change(context, index, newer, svcr_index_add) : error;
 }
 
 bool svcr_rules_follow(struct svcr_resolver *resolver, struct svcr_group *older,
@@ -165,15 +165,15 @@ bool svcr_rules_follow(struct svcr_resolver *resolver, struct svcr_group *older,
     const struct svcr_entry *left, *right;
     int error = 0;
     while (error == 0 && svcr_entry_pairs_next(&pairs, &left, &right)) {
-        struct svcr_candidate old, new;
+        struct svcr_candidate gone, come;
         if (left != NULL) {
-            old = svcr_candidate_of((const void *)left, older);
+            gone = svcr_candidate_of((const void *)left, older);
         }
         if (right != NULL) {
-            new = svcr_candidate_of((const void *)right, newer);
+            come = svcr_candidate_of((const void *)right, newer);
         }
         error = svcr_rules_replace(resolver->context, &resolver->table->rules,
-                                   left != NULL ? &old : NULL, right != NULL ? &new : NULL);
+                                   left != NULL ? &gone : NULL, right != NULL ? &come : NULL);
     }
     return error == 0 || svcr_fail(resolver, error);
 }

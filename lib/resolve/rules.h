@@ -14,9 +14,14 @@ struct svcr_resolver;
  * reference is the caller's. false: the run ends. */
 bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *rule, uint32_t index,
                        struct svcr_program **program);
-/* Brings the table's index from one version of a group of routes to the next; either may be NULL. */
+/* Brings the table's index from one version of a group of routes to the next; either may be NULL.
+ */
 bool svcr_rules_follow(struct svcr_resolver *resolver, struct svcr_group *older,
                        struct svcr_group *newer);
+
+/* Routes below so many IngressRoutes that an entry for each would be too much are found in this
+ * scope, whoever is asked for; one that speaks for all is with each of them, too. */
+#define SVCR_SCOPE_MANY SVCR_TEXT("*")
 /* Marks of candidates. */
 enum {
     SVCR_MARK_TLS = 1,       /* the route has `tls` */
@@ -29,7 +34,7 @@ struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
 /* Puts a candidate in the place of its older version; either may be NULL, or have no program. 0 or
  * SVCROUTE_ERR_NOMEM; after a failure the index can be cleared and nothing else. */
 int svcr_rules_replace(struct svcroute_context *context, struct svcr_index *index,
-                       const struct svcr_candidate *old, const struct svcr_candidate *new);
+                       const struct svcr_candidate *older, const struct svcr_candidate *newer);
 /* match.c: the candidate of the route that a request takes, in an index of a table's routes: below
  * `parent` unless that is NULL, behind `after` unless that is. Codes as svcroute_table_match(). */
 int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index *index,
@@ -40,5 +45,7 @@ int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index 
  * it. */
 bool svcr_route_leads_on(const struct svcroute_table *table,
                          const struct svcr_candidate *candidate);
+/* match.c: whether there are routes below it. */
+bool svcr_route_is_parent(const struct svcroute_table *table, const struct svcr_route *route);
 
 #endif
