@@ -44,14 +44,6 @@ __attribute__((format(printf, 4, 5))) static void warn(struct lint *lint, enum s
 
 /* ---- looking around ---- */
 
-/* Fills what the index looks at with what an anchor says: a request that has just that. */
-static void subject_at(struct svcr_subject *subject, const struct svcr_anchor *anchor,
-                       svcr_text path)
-{
-    subject->host = anchor->host;
-    subject->path = path;
-}
-
 static const struct svcr_ingress_route *object_of(const struct svcr_route *route)
 {
     return (const struct svcr_ingress_route *)(const void *)route->object;
@@ -81,11 +73,12 @@ static const struct svcroute_route *shadow_of(const struct lint *lint,
                                               const struct svcr_candidate *own)
 {
     const struct svcroute_table *table = lint->table;
-    struct svcr_subject subject;
+    struct svcr_subject subject; /* the index looks at host and path alone */
     struct svcr_search search = {.skip_programs = true};
     /* Paths begin with "/", whether a rule says so or not. */
     svcr_text path = own->program->anchors[0].path;
-    subject_at(&subject, &own->program->anchors[0], path.size != 0 ? path : SVCR_TEXT("/"));
+    subject.host = own->program->anchors[0].host;
+    subject.path = path.size != 0 ? path : SVCR_TEXT("/");
     for (int i = 0; i < LOOKS_MAX; i++) {
         const struct svcr_candidate *ahead =
             svcr_index_find(table->context, &table->rules, &subject, &search);
@@ -157,7 +150,8 @@ static bool has_root(const struct lint *lint, const struct use *use)
     const struct svcroute_table *table = lint->table;
     struct svcr_subject subject;
     struct svcr_search search = {.skip_programs = true};
-    subject_at(&subject, &(struct svcr_anchor){.host = use->host}, SVCR_TEXT("/"));
+    subject.host = use->host;
+    subject.path = SVCR_TEXT("/");
     return svcr_index_find(table->context, &table->rules, &subject, &search) != NULL;
 }
 
