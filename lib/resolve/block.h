@@ -173,6 +173,7 @@ struct svcr_parents {
     struct svcr_block head;
     uint32_t num; /* of their routes */
     uint32_t num_objects;
+    bool by_name; /* profile traefik-v3: a name leads to whoever has it */
     struct svcr_parent {
         struct svcr_object *object; /* referenced */
         uint32_t first;             /* index of its first route among all */

@@ -112,8 +112,8 @@ static void lint_route(struct lint *lint, const struct svcroute_route *handle)
         warn(lint, SVCR_DIAG_RULE_ALWAYS, handle,
              "every request matches this rule; PathPrefix(`/`) says so where it is meant");
     }
-    if (route->child.kind != 0 &&
-        svcr_index_has_scope(lint->table->context, &lint->table->rules, route->base_name)) {
+    if (route->child.kind != 0 && svcr_index_has_scope(lint->table->context, &lint->table->rules,
+                                                       svcr_route_scope(lint->table, route))) {
         warn(lint, SVCR_DIAG_PARENT_WITH_SERVICE, handle,
              "the route has a service and others name it as their parent; no request takes it");
         return;

@@ -87,7 +87,8 @@ bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_c
         return true;
     }
     const struct svcr_route *route = svcr_entry_route(candidate->route);
-    bool parent = svcr_index_has_scope(table->context, &table->rules, route->base_name);
+    bool parent =
+        svcr_index_has_scope(table->context, &table->rules, svcr_route_scope(table, route));
     if (!traefik || !service || parent) {
         return service != parent;
     }
@@ -135,7 +136,8 @@ int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index 
     }
     struct asking asking = {table, parent, own.entry_point, own.flags};
     struct svcr_search search = {
-        .scope = parent != NULL ? svcr_entry_route(parent)->base_name : SVCR_TEXT_ABSENT,
+        .scope =
+            parent != NULL ? svcr_route_scope(table, svcr_entry_route(parent)) : SVCR_TEXT_ABSENT,
         .after = after,
         .allow = allow,
         .user = &asking,

@@ -106,6 +106,7 @@ static bool parents_make(struct making *making, bool *good)
         return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
     }
     making->parents = parents;
+    parents->by_name = resolver->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3;
     for (uint32_t i = 0; i < num; i++) {
         struct svcr_object *object = parent_find(making, i);
         if (object == NULL) {

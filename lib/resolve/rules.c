@@ -137,7 +137,7 @@ static int change(struct svcroute_context *context, struct svcr_index *index,
         error = step(context, index, SVCR_TEXT_ABSENT, candidate);
     }
     for (uint32_t i = 0; error == 0 && parents != NULL && i < parents->num; i++) {
-        error = step(context, index, svcr_parent_base_name(parents, i), candidate);
+        error = step(context, index, svcr_parent_scope(parents, i), candidate);
     }
     return error;
 }
