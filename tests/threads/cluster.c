@@ -9,14 +9,16 @@
 /* ---- history ---- */
 
 static _Atomic uint32_t history[HISTORY][NUM_LEAVES];
+static _Atomic uint64_t history_of_rules[HISTORY];
 static _Atomic uint64_t begun, done;
 
-void history_begin(const uint32_t members[NUM_LEAVES])
+void history_begin(const uint32_t members[NUM_LEAVES], uint64_t rules)
 {
     uint64_t number = atomic_load_explicit(&begun, memory_order_relaxed) + 1;
     for (uint32_t i = 0; i < NUM_LEAVES; i++) {
         atomic_store_explicit(&history[number % HISTORY][i], members[i], memory_order_relaxed);
     }
+    atomic_store_explicit(&history_of_rules[number % HISTORY], rules, memory_order_relaxed);
     atomic_store_explicit(&begun, number, memory_order_release);
 }
 
@@ -59,6 +61,17 @@ bool history_lacks(uint64_t first, uint64_t last, uint32_t leaf)
         lacks = atomic_load_explicit(&history[i % HISTORY][leaf], memory_order_relaxed) == 0;
     }
     return lacks;
+}
+
+bool history_finds(uint64_t first, uint64_t last, bool (*test)(uint64_t state, const void *user),
+                   const void *user)
+{
+    bool found = !on_record(first, last);
+    for (uint64_t i = first; !found && i <= last; i++) {
+        found =
+            test(atomic_load_explicit(&history_of_rules[i % HISTORY], memory_order_relaxed), user);
+    }
+    return found;
 }
 
 /* ---- documents ---- */
@@ -170,6 +183,25 @@ static void say_inner(struct cluster *cluster, uint32_t target)
     }
 }
 
+static void say_rule(struct cluster *cluster, uint32_t rule)
+{
+    char text[512];
+    char name[] = "m0";
+    if (rule_write(cluster->rules, rule, text, sizeof(text))) {
+        say(cluster, "%s", text);
+        return;
+    }
+    name[1] = (char)('0' + rule);
+    svcroute_store_remove(cluster->store, SVCROUTE_KIND_INGRESS_ROUTE,
+                          (struct svcroute_text){NULL, 0}, (struct svcroute_text){name, 2});
+}
+
+static void rule_change(struct cluster *cluster, uint32_t rule)
+{
+    cluster->rules = rules_change(cluster->rules, &cluster->random, rule);
+    say_rule(cluster, rule);
+}
+
 static void remove_coming(struct cluster *cluster)
 {
     static const struct {
@@ -211,17 +243,22 @@ static void resolve(struct cluster *cluster)
     cluster->table = table;
     memcpy(cluster->other_members, cluster->table_members, sizeof(cluster->members));
     memcpy(cluster->table_members, cluster->members, sizeof(cluster->members));
+    cluster->other_rules = cluster->table_rules;
+    cluster->table_rules = cluster->rules;
 }
 
 void cluster_flip(struct cluster *cluster)
 {
     struct svcroute_table *table = cluster->table;
     uint32_t members[NUM_LEAVES];
+    uint64_t rules = cluster->table_rules;
     if (cluster->other == NULL) {
         return;
     }
     memcpy(members, cluster->table_members, sizeof(members));
     cluster->table = cluster->other;
+    cluster->table_rules = cluster->other_rules;
+    cluster->other_rules = rules;
     memcpy(cluster->table_members, cluster->other_members, sizeof(members));
     cluster->other = table;
     memcpy(cluster->other_members, members, sizeof(members));
@@ -262,6 +299,12 @@ void cluster_open(struct cluster *cluster, struct svcroute_context *context, uin
     say(cluster, "---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web, "
                  "namespace: default}\nspec: {routes: [{match: 'Host(`a.example`)', kind: Rule, "
                  "services: [{kind: TraefikService, name: tree}]}]}\n");
+    rule_write(0, ROUTE_PARENT, cluster->text + cluster->size,
+               sizeof(cluster->text) - cluster->size);
+    cluster->size += strlen(cluster->text + cluster->size);
+    for (uint32_t i = 0; i < NUM_RULES; i++) {
+        rule_change(cluster, i);
+    }
     load(cluster);
     resolve(cluster);
 }
@@ -292,9 +335,14 @@ static void one_change(struct cluster *cluster)
 {
     struct random *random = &cluster->random;
     uint32_t leaf = random_below(random, LEAF_COMING);
-    switch (random_below(random, 5)) {
+    switch (random_below(random, 8)) {
     case 0:
         coming_change(cluster);
+        break;
+    case 3:
+    case 4:
+    case 5:
+        rule_change(cluster, random_below(random, NUM_RULES));
         break;
     case 1:
         say_leaf(cluster, leaf);

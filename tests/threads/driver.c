@@ -2,6 +2,7 @@
 #include "threads.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -136,13 +137,28 @@ static void picker_change(struct driver *driver)
     svcroute_picker_free(atomic_exchange_explicit(&worker->offered, fresh, memory_order_acq_rel));
 }
 
+/* Lets askers have the table too; one that nobody took comes back. */
+static void share(struct driver *driver, struct asker *asker)
+{
+    struct shared *fresh = malloc(sizeof(*fresh));
+    if (fresh == NULL) {
+        abort();
+    }
+    *fresh =
+        (struct shared){svcroute_table_ref(driver->cluster.table), driver->cluster.table_rules};
+    shared_free(atomic_exchange_explicit(&asker->offered, fresh, memory_order_acq_rel));
+}
+
 static void install(struct driver *driver)
 {
-    history_begin(driver->cluster.table_members);
+    history_begin(driver->cluster.table_members, driver->cluster.table_rules);
     check(CHECK_UPDATE,
           svcroute_balancer_update(driver->balancer, driver->cluster.table, now_ns()) == 0);
     history_end();
     driver->updates++;
+    for (uint32_t i = 0; i < NUM_ASKERS; i++) {
+        share(driver, &driver->askers[i]);
+    }
 }
 
 static void update(struct driver *driver)

@@ -1,6 +1,6 @@
-/* Two workers, a finisher, a driver and a prober at one balancer: for ThreadSanitizer, and for what
- * it cannot see. Arguments: seconds to run, profile (default or traefik-v3), seed. The last line is
- * "N passed, N failed". */
+/* Two workers, two askers, a finisher, a driver and a prober at one balancer: for ThreadSanitizer,
+ * and for what it cannot see. Arguments: seconds to run, profile (default or traefik-v3), seed. The
+ * last line is "N passed, N failed". */
 #include "threads.h"
 
 #include <pthread.h>
@@ -29,6 +29,11 @@ static const char *check_names[NUM_CHECKS] = {
     [CHECK_PICKER] = "pickers come and go",
     [CHECK_PROBE] = "answers of probes are taken, or were cancelled",
     [CHECK_ADMIN] = "servers that are there can be told about",
+    [CHECK_ROUTE] = "a request takes the route of a table that was live",
+    [CHECK_SAME] = "picker, handle and table say the same of a request",
+    [CHECK_CHILD] = "routes below a route are found",
+    [CHECK_REGEX] = "so are those with regular expressions",
+    [CHECK_SHARED] = "a table that threads share goes on to say what it said",
     [CHECK_FLIGHT] = "in the end nothing is in flight",
     [CHECK_COUNTS] = "in the end each server counted its picks and failures",
     [CHECK_MEMORY] = "in the end no memory is left",
@@ -89,6 +94,7 @@ static void release(void *user, void *memory, size_t size)
 
 static struct driver driver;
 static struct worker workers[NUM_WORKERS];
+static struct asker askers[NUM_ASKERS];
 
 static void worker_open(struct worker *worker, uint32_t number, uint64_t seed)
 {
@@ -119,15 +125,18 @@ static void worker_open(struct worker *worker, uint32_t number, uint64_t seed)
 
 static void run(double seconds)
 {
-    pthread_t threads[NUM_WORKERS + 2];
+    pthread_t threads[NUM_WORKERS + 2 + NUM_ASKERS];
     pthread_create(&threads[NUM_WORKERS], NULL, finisher_run, workers);
     pthread_create(&threads[NUM_WORKERS + 1], NULL, prober_run, &driver);
     for (uint32_t i = 0; i < NUM_WORKERS; i++) {
         pthread_create(&threads[i], NULL, worker_run, &workers[i]);
     }
+    for (uint32_t i = 0; i < NUM_ASKERS; i++) {
+        pthread_create(&threads[NUM_WORKERS + 2 + i], NULL, asker_run, &askers[i]);
+    }
     driver_run(&driver, seconds);
     atomic_store(&over, true);
-    for (uint32_t i = 0; i < NUM_WORKERS + 2; i++) {
+    for (uint32_t i = 0; i < NUM_WORKERS + 2 + NUM_ASKERS; i++) {
         pthread_join(threads[i], NULL);
     }
 }
@@ -163,6 +172,11 @@ static void close_all(void)
     }
     svcroute_picker_free(workers[1].picker);
     cluster_close(&driver.cluster);
+    for (uint32_t i = 0; i < NUM_ASKERS; i++) {
+        shared_free(atomic_load(&askers[i].offered));
+        shared_free(askers[i].shared);
+        svcroute_diags_free(askers[i].diags);
+    }
     picks_end(1);
     svcroute_context_unref(driver.context);
     check(CHECK_MEMORY, atomic_load(&blocks) == 0 && atomic_load(&bytes) == 0);
@@ -201,9 +215,19 @@ int main(int argc, char **argv)
         return 1;
     }
     driver.workers = workers;
+    driver.askers = askers;
+    for (uint32_t i = 0; i < NUM_ASKERS; i++) {
+        askers[i].random.state = seed + 200 + i;
+        if (svcroute_diags_new(&askers[i].diags, driver.context) != 0) {
+            return 1;
+        }
+    }
     driver.random.state = seed + 100;
+    if (!rules_open(driver.context)) {
+        return 1;
+    }
     cluster_open(&driver.cluster, driver.context, seed);
-    history_begin(driver.cluster.table_members);
+    history_begin(driver.cluster.table_members, driver.cluster.table_rules);
     if (svcroute_balancer_new(&driver.balancer, driver.cluster.table, NULL, now_ns()) != 0) {
         return 1;
     }

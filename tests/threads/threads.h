@@ -1,9 +1,10 @@
 /* Threads at one balancer: what they share.
  *
  *   driver    updates with random changes, advances, hears events, sets admin states, makes and
- * frees pickers prober    answers health checks, late or never workers   pick, report, finish,
- * clear and pick again, each with a picker of its own finisher  reports, finishes and clears picks
- * that the workers made
+ * frees pickers, hands out tables prober    answers health checks, late or never workers   match,
+ * pick, report, finish, clear and pick again, each with a picker of its own finisher  reports,
+ * finishes and clears picks that the workers made askers    match by tables that they share with
+ * each other and with the driver
  *
  * They talk through atomics of their own, with as little order as will do: each lock that the test
  * took would order what the library must order by itself, and so hide its faults. */
@@ -36,6 +37,11 @@ enum check {
     CHECK_PICKER,  /* pickers come and go */
     CHECK_PROBE,   /* answers of probes are taken, or were cancelled */
     CHECK_ADMIN,   /* servers that are there can be told about */
+    CHECK_ROUTE,   /* a request takes the route that a table says which was live during the call */
+    CHECK_SAME,    /* the same that its picker's own table says, and its handle leads there */
+    CHECK_CHILD,   /* routes below a route are found too */
+    CHECK_REGEX,   /* regular expressions, which threads share, answer as they should */
+    CHECK_SHARED,  /* a table that threads share goes on to say what it said */
     CHECK_FLIGHT,  /* in the end nothing is in flight */
     CHECK_COUNTS,  /* and each server counted its picks and failures */
     CHECK_MEMORY,  /* and no memory is left */
@@ -97,15 +103,55 @@ enum {
     NUM_TARGETS
 };
 
+/* ---- rules.c: routes that come, go and change, and who takes what ---- */
+
+enum {
+    NUM_ROOTS = 6, /* routes that are asked first; they lead to the steady leaves by turns */
+    NUM_RULES = NUM_ROOTS + 2, /* and such below the route "p", which is always there */
+    ROUTE_PARENT = NUM_RULES,  /* "p" itself */
+    ROUTE_NONE,
+    NUM_QUESTIONS = 7,
+    QUESTION_PARENT = NUM_QUESTIONS - 1, /* the one that "p" takes */
+};
+
+/* All rules of a table are one number: a byte for each, 0 if the route is not there. */
+
+/* False in a build without regular expressions. */
+extern bool with_regexps;
+/* Finds that out, before there are threads. */
+bool rules_open(struct svcroute_context *context);
+
+struct svcroute_match_request question_of(uint32_t question);
+/* Another version of one route, or none. */
+uint64_t rules_change(uint64_t state, struct random *random, uint32_t rule);
+/* The document of one route; false if it is not there. */
+bool rule_write(uint64_t state, uint32_t rule, char *text, size_t size);
+struct svcroute_text rule_text(uint64_t state, uint32_t rule);
+bool rule_takes(uint64_t state, uint32_t rule, uint32_t question);
+/* Which route takes a question, by the model: the next one behind another, ROUTE_NONE for the
+ * first; or the one below "p". */
+uint32_t rules_next(uint64_t state, uint32_t question, uint32_t after);
+uint32_t rules_below(uint64_t state, uint32_t question);
+/* Which route this is; ROUTE_NONE for NULL. False if it is not as the state has it. */
+bool route_read(const struct svcroute_table *table, const struct svcroute_route *route,
+                uint64_t state, uint32_t *found);
+/* True if the route was found by a regular expression. */
+bool rule_is_regexp(uint64_t state, uint32_t rule);
+
+/* ---- cluster.c: continued ---- */
+
 struct cluster { /* the driver's */
     struct svcroute_store *store;
     struct svcroute_policy *policy;
     struct svcroute_table *table;
     uint32_t table_members[NUM_LEAVES];
+    uint64_t table_rules;
     struct svcroute_table *other; /* the one before */
     uint32_t other_members[NUM_LEAVES];
+    uint64_t other_rules;
     struct random random;
     uint32_t members[NUM_LEAVES]; /* bits of its servers; 0: the leaf is not there */
+    uint64_t rules;
     char text[1 << 15];
     size_t size;
 };
@@ -125,7 +171,7 @@ uint32_t target_leaves(uint32_t target);
 bool host_read(struct svcroute_text host, uint32_t *leaf, uint32_t *server);
 
 /* Tables by number. An update tells beforehand which is coming, and afterwards that it is there. */
-void history_begin(const uint32_t members[NUM_LEAVES]);
+void history_begin(const uint32_t members[NUM_LEAVES], uint64_t rules);
 void history_end(void);
 uint64_t history_done(void);  /* the last one that is there for sure */
 uint64_t history_begun(void); /* the last one that may be there */
@@ -133,6 +179,10 @@ uint64_t history_begun(void); /* the last one that may be there */
 bool history_has(uint64_t first, uint64_t last, uint32_t leaf, uint32_t members);
 /* True if a table from `first` to `last` lacks the leaf. */
 bool history_lacks(uint64_t first, uint64_t last, uint32_t leaf);
+
+/* Rules of a table from `first` to `last` that a test is true of; false: of none. */
+bool history_finds(uint64_t first, uint64_t last, bool (*test)(uint64_t state, const void *user),
+                   const void *user);
 
 /* ---- workers.c ---- */
 
@@ -144,7 +194,8 @@ struct slot {
     struct svcroute_pick *pick;
     void *memory; /* of a pick in the host's memory; NULL: svcroute_pick_new() */
     uint32_t target;
-    bool steady; /* its server counts for svcroute_server_stats */
+    bool passing; /* it was picked by a route that comes and goes */
+    bool steady;  /* its server counts for svcroute_server_stats */
     uint32_t leaf;
     bool reported;
     uint32_t num_tried;
@@ -183,7 +234,30 @@ struct worker {
 extern struct tally tallies[NUM_STEADY];
 
 void *worker_run(void *worker);
+/* matching.c: finds a route by a random question; 0: none. The leaf below it is told. */
+uint64_t worker_match(struct worker *worker, uint32_t *leaf);
 void *finisher_run(void *workers);
+
+/* ---- matching.c ---- */
+
+enum { NUM_ASKERS = 2 };
+
+/* A table on its way to an asker. */
+struct shared {
+    struct svcroute_table *table;
+    uint64_t rules;
+};
+
+struct asker {
+    _Atomic(struct shared *) offered;
+    struct shared *shared; /* in use; NULL: none yet */
+    struct svcroute_diags *diags;
+    struct random random;
+};
+
+void *asker_run(void *asker);
+/* Any thread; NULL is allowed. */
+void shared_free(struct shared *shared);
 
 /* ---- driver.c ---- */
 
@@ -200,6 +274,7 @@ struct driver {
     struct svcroute_context *context;
     struct svcroute_balancer *balancer;
     struct worker *workers;
+    struct asker *askers;
     struct random random;
     struct pipe wanted, answered;
     uint64_t updates, events, pickers;

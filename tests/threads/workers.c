@@ -192,6 +192,7 @@ static void mirror(struct worker *worker, const struct slot *slot)
     int error =
         svcroute_picker_pick_mirror(worker->picker, slot->pick, 0, NULL, copy->pick, now_ns());
     copy->target = TARGET_LEAF + 2;
+    copy->passing = slot->passing;
     if (check(CHECK_MIRROR, error == 0)) {
         picked(worker, copy);
         give(copy, OWNER_FINISHER);
@@ -202,9 +203,9 @@ static void mirror(struct worker *worker, const struct slot *slot)
 static bool again(struct worker *worker, struct slot *slot)
 {
     int error = svcroute_picker_pick_next(worker->picker, NULL, slot->pick, now_ns());
-    check(CHECK_AGAIN, error == 0 || error == SVCROUTE_ERR_ALL_TRIED ||
-                           error == SVCROUTE_ERR_NO_SERVER ||
-                           (error == SVCROUTE_ERR_GONE && slot->target == LEAF_COMING));
+    check(CHECK_AGAIN,
+          error == 0 || error == SVCROUTE_ERR_ALL_TRIED || error == SVCROUTE_ERR_NO_SERVER ||
+              (error == SVCROUTE_ERR_GONE && (slot->target == LEAF_COMING || slot->passing)));
     if (error != 0) {
         return false;
     }
@@ -323,6 +324,7 @@ static void request_in_storm(struct worker *worker)
         return;
     }
     slot->target = LEAF_SPARE;
+    slot->passing = false;
     if (found(worker, slot, pick(worker, slot, worker->handles[LEAF_SPARE]))) {
         look_for_spare(worker, slot, start);
         check(CHECK_END, svcroute_pick_finish(slot->pick, &outcome, now_ns()) == 0);
@@ -339,7 +341,12 @@ static void request(struct worker *worker)
     int error;
     uint64_t start = now_ns();
     slot->target = random_below(&worker->random, NUM_TARGETS);
-    if (slot->target == LEAF_COMING) {
+    uint64_t route = random_one_in(&worker->random, 3) ? worker_match(worker, &slot->target) : 0;
+    slot->passing = route != 0;
+    if (route != 0) {
+        error = pick(worker, slot, route);
+        found(worker, slot, error);
+    } else if (slot->target == LEAF_COMING) {
         error = pick_coming(worker, slot);
     } else {
         error = pick(worker, slot, worker->handles[slot->target]);
