@@ -32,7 +32,11 @@ static int find(const struct svcr_plan *plan, const struct svcroute_route *paren
 int svcroute_picker_match(const struct svcroute_picker *picker,
                           const struct svcroute_match_request *request, uint64_t *handle)
 {
-    if (picker == NULL || handle == NULL) {
+    if (handle == NULL) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    *handle = 0;
+    if (picker == NULL) {
         return SVCROUTE_ERR_INVALID;
     }
     return find(picker->plan, NULL, request, handle);
@@ -41,10 +45,13 @@ int svcroute_picker_match(const struct svcroute_picker *picker,
 int svcroute_picker_match_child(const struct svcroute_picker *picker, uint64_t parent,
                                 const struct svcroute_match_request *request, uint64_t *handle)
 {
-    if (picker == NULL || handle == NULL) {
+    if (handle == NULL) {
         return SVCROUTE_ERR_INVALID;
     }
     *handle = 0;
+    if (picker == NULL) {
+        return SVCROUTE_ERR_INVALID;
+    }
     const struct svcroute_route *above = svcroute_picker_get_route(picker, parent);
     return above != NULL ? find(picker->plan, above, request, handle) : SVCROUTE_ERR_GONE;
 }

@@ -168,7 +168,11 @@ static int match(const struct svcroute_table *table, const struct svcroute_route
 {
     const struct svcr_candidate *found = NULL;
     struct svcr_candidate behind;
-    if (table == NULL || route == NULL) {
+    if (route == NULL) {
+        return SVCROUTE_ERR_INVALID;
+    }
+    *route = NULL;
+    if (table == NULL) {
         return SVCROUTE_ERR_INVALID;
     }
     if (after != NULL) {

@@ -470,7 +470,10 @@ START_TEST(test_arguments)
     struct ask ask = {.host = "h", .path = "/"};
     struct svcroute_match_request request = request_of(&ask);
     const struct svcroute_route *route = NULL;
+    ck_assert_int_eq(svcroute_table_match(table, &request, &route), 0);
+    ck_assert_ptr_nonnull(route);
     ck_assert_int_eq(svcroute_table_match(NULL, &request, &route), SVCROUTE_ERR_INVALID);
+    ck_assert_ptr_null(route);
     ck_assert_int_eq(svcroute_table_match(table, NULL, &route), SVCROUTE_ERR_INVALID);
     ck_assert_int_eq(svcroute_table_match(table, &request, NULL), SVCROUTE_ERR_INVALID);
     ck_assert_int_eq(svcroute_table_match_child(table, NULL, &request, &route),
