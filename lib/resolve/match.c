@@ -22,7 +22,7 @@ struct seen {
 
 struct asking {
     const struct svcroute_table *table;
-    const struct svcroute_route *parent; /* NULL: routes without parents */
+    const struct svcr_object *parent; /* one of whose routes it is; NULL: routes without parents */
     svcr_text entry_point;
     uint32_t flags; /* enum svcroute_match_flag */
     struct seen *seen;
@@ -63,7 +63,15 @@ static bool service_refused(const struct svcroute_table *table,
 
 bool svcr_route_is_parent(const struct svcroute_table *table, const struct svcr_route *route)
 {
-    return svcr_index_has_scope(table->context, &table->rules, svcr_parents_scope(route->object));
+    struct svcr_writers writers = svcr_writers_of(table, route);
+    const struct svcr_object *object;
+    uint64_t key;
+    bool found = false;
+    while (!found && (object = svcr_writers_next(&writers)) != NULL) {
+        found = svcr_index_has_scope(table->context, &table->rules,
+                                     svcr_parents_scope(table->context, object, &key));
+    }
+    return found;
 }
 
 bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_candidate *candidate)
@@ -87,9 +95,9 @@ bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_c
 static bool allow(const void *user, const struct svcr_candidate *candidate)
 {
     const struct asking *asking = user;
-    return asking->parent == NULL ? root_fits(asking, candidate)
-                                  : svcr_parents_have(svcr_entry_route(candidate->route)->parents,
-                                                      svcr_entry_route(asking->parent)->object);
+    return asking->parent == NULL
+               ? root_fits(asking, candidate)
+               : svcr_parents_have(svcr_entry_route(candidate->route)->parents, asking->parent);
 }
 
 static bool parents_there(const struct asking *asking, const struct svcr_parents *parents)
@@ -129,6 +137,29 @@ static int request_read(const struct svcroute_table *table, struct svcroute_matc
     return error == 0 ? svcr_subject_make(subject, own, traefik) : error;
 }
 
+/* Among the routes below one. */
+static const struct svcr_candidate *find_below(const struct svcr_route *parent,
+                                               const struct svcr_index *index,
+                                               struct svcr_subject *subject,
+                                               struct svcr_search *search, struct asking *asking)
+{
+    struct svcroute_context *context = asking->table->context;
+    struct svcr_writers writers = svcr_writers_of(asking->table, parent);
+    const struct svcr_candidate *best = NULL;
+    while ((asking->parent = svcr_writers_next(&writers)) != NULL) {
+        uint64_t key;
+        svcr_text scopes[] = {svcr_parents_scope(context, asking->parent, &key), SVCR_SCOPE_MANY};
+        for (int i = 0; i < 2; i++) {
+            search->scope = scopes[i];
+            const struct svcr_candidate *found = svcr_index_find(context, index, subject, search);
+            if (found != NULL && (best == NULL || svcr_candidate_compare(found, best) < 0)) {
+                best = found;
+            }
+        }
+    }
+    return best;
+}
+
 int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index *index,
                     const struct svcroute_route *parent, const struct svcr_candidate *after,
                     const struct svcroute_match_request *request,
@@ -141,24 +172,16 @@ int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index 
         return error;
     }
     struct seen seen = {.looks = PARENT_LOOKS_MAX};
-    struct asking asking = {table, parent, own.entry_point, own.flags, &seen};
+    struct asking asking = {table, NULL, own.entry_point, own.flags, &seen};
     struct svcr_search search = {
         .after = after,
         .allow = allow,
         .accept = accept,
         .user = &asking,
     };
-    if (parent != NULL) {
-        search.scope = svcr_parents_scope(svcr_entry_route(parent)->object);
-    }
-    *found = svcr_index_find(table->context, index, &subject, &search);
-    if (parent != NULL && svcr_index_has_scope(table->context, index, SVCR_SCOPE_MANY)) {
-        search.scope = SVCR_SCOPE_MANY;
-        const struct svcr_candidate *other =
-            svcr_index_find(table->context, index, &subject, &search);
-        bool first = *found == NULL || (other != NULL && svcr_candidate_compare(other, *found) < 0);
-        *found = first ? other : *found;
-    }
+    *found = parent == NULL
+                 ? svcr_index_find(table->context, index, &subject, &search)
+                 : find_below(svcr_entry_route(parent), index, &subject, &search, &asking);
     return *found != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND;
 }
 

@@ -179,10 +179,34 @@ bool svcr_parents_there(const struct svcroute_table *table, const struct svcr_pa
     return true;
 }
 
-svcr_text svcr_parents_scope(const struct svcr_object *object)
+svcr_text svcr_parents_scope(const struct svcroute_context *context,
+                             const struct svcr_object *object, uint64_t *key)
 {
-    const struct svcr_ingress_route *parent =
-        (const struct svcr_ingress_route *)(const void *)object;
-    const struct svcr_rule *rules = svcr_object_items(parent, parent->rules);
-    return svcr_object_text(parent, rules[0].router);
+    struct svcr_owner owner = svcr_owner_of(object);
+    *key = svcr_owner_hash(context, &owner);
+    return (svcr_text){(const char *)key, sizeof(*key)};
+}
+
+struct svcr_writers svcr_writers_of(const struct svcroute_table *table,
+                                    const struct svcr_route *route)
+{
+    bool traefik = table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3;
+    return (struct svcr_writers){
+        .only = route->object,
+        .group = traefik ? svcr_group_find(table, &table->routes, route->base_name) : NULL,
+    };
+}
+
+const struct svcr_object *svcr_writers_next(struct svcr_writers *writers)
+{
+    const struct svcr_group *group = writers->group;
+    if (group == NULL) {
+        const struct svcr_object *only = writers->only;
+        writers->only = NULL;
+        return only;
+    }
+    return writers->num < group->num_claims
+               ? ((const struct svcr_route *)(const void *)group->claims[writers->num++].thing)
+                     ->object
+               : NULL;
 }

@@ -20,7 +20,21 @@ bool svcr_parents_have(const struct svcr_parents *parents, const struct svcr_obj
  * are spent counts as there. */
 bool svcr_parents_there(const struct svcroute_table *table, const struct svcr_parents *parents,
                         uint32_t *looks);
-/* Where the routes below those of an IngressRoute are found in an index. */
-svcr_text svcr_parents_scope(const struct svcr_object *object);
+/* Where the routes below those of an IngressRoute are found in an index: under the hash of its
+ * name, for which the caller has room. */
+svcr_text svcr_parents_scope(const struct svcroute_context *context,
+                             const struct svcr_object *object, uint64_t *key);
+
+/* The IngressRoutes that a route of a table is one of: its own, or in profile traefik-v3 all that
+ * wrote its name. */
+struct svcr_writers {
+    const struct svcr_object *only;
+    const struct svcr_group *group; /* NULL: the only one */
+    uint32_t num;                   /* claims gone through */
+};
+struct svcr_writers svcr_writers_of(const struct svcroute_table *table,
+                                    const struct svcr_route *route);
+/* NULL at the end. */
+const struct svcr_object *svcr_writers_next(struct svcr_writers *writers);
 
 #endif

@@ -8,7 +8,7 @@
 #include "resolve/resolver.h"
 
 /* Parents under each of which a route is indexed. */
-enum { HOMES_MAX = 8 };
+enum { HOMES_MAX = 4 };
 
 /* ---- compiling ---- */
 
@@ -144,7 +144,9 @@ static int change(struct svcroute_context *context, struct svcr_index *index,
     int error = many ? step(context, index, SVCR_SCOPE_MANY, candidate) : 0;
     for (uint32_t i = 0; error == 0 && (!many || route->speaks_for_all) && i < parents->num_homes;
          i++) {
-        error = step(context, index, svcr_parents_scope(parents->homes[i]->object), candidate);
+        uint64_t key;
+        error = step(context, index, svcr_parents_scope(context, parents->homes[i]->object, &key),
+                     candidate);
     }
     return error;
 }

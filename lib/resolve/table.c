@@ -354,7 +354,9 @@ const struct svcroute_route *svcr_parent_route(const struct svcroute_table *tabl
     struct svcr_owner owner = svcr_owner_of(&parent_object(parents, index, &rule)->head);
     svcr_text name = svcr_parent_base_name(parents, index);
     const struct svcr_group *group = svcr_group_find(table, &table->routes, name);
-    return (const void *)entry_upto(group, &owner, rule);
+    /* In traefik-v3 by name, whoever has it. */
+    bool any = table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3 && group != NULL;
+    return any ? (const void *)&group->entries[0] : (const void *)entry_upto(group, &owner, rule);
 }
 
 svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parents *parents,
