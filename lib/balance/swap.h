@@ -5,6 +5,12 @@
 #include "balance/core.h"
 #include "base/arena.h"
 
+/* Names of groups that differ, for those who wait. */
+struct svcr_news {
+    struct svcr_news *next;
+    svcr_text name;
+};
+
 struct svcr_swap {
     struct svcroute_balancer *balancer;
     struct svcroute_context *context;
@@ -22,10 +28,7 @@ struct svcr_swap {
     size_t num_leaving;
     size_t num_new_peers;
     size_t num_missing; /* children that are not there, of the layouts made */
-    struct svcr_news {  /* names of groups that differ, for those who wait */
-        struct svcr_news *next;
-        svcr_text name;
-    } * news;
+    struct svcr_news *news;
     bool has_checks; /* some layout has checks, which need timers */
     bool rekeyed;    /* values of cookies are not what they were */
     int error;

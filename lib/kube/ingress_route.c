@@ -55,11 +55,20 @@ static void finish_rule(struct svcr_decoder *decoder, uint32_t offset)
     struct svcr_buffer buffer;
     svcr_buffer_init(&buffer, decoder->context);
     svcr_normalize(&buffer, parts, 3);
+    /* Names of several objects may join alike; what follows tells them apart. */
+    size_t size = buffer.size;
+    for (size_t i = 0; i < 2; i++) {
+        svcr_buffer_add_char(&buffer, '\0');
+        svcr_buffer_add(&buffer, parts[i].data, parts[i].size);
+    }
     if (buffer.failed) {
         decoder->error = SVCROUTE_ERR_NOMEM;
     } else {
-        struct svcr_str router = svcr_decode_store(decoder, svcr_buffer_text(&buffer), 0);
-        ((struct svcr_rule *)svcr_decode_member(decoder, offset))->router = router;
+        struct svcr_str own = svcr_decode_store(decoder, svcr_buffer_text(&buffer), 0);
+        struct svcr_rule *made = svcr_decode_member(decoder, offset);
+        made->router = own;
+        made->router.size = (uint32_t)size;
+        made->own_size = own.size;
     }
     svcr_buffer_free(&buffer);
 }

@@ -177,7 +177,7 @@ struct svcr_rule { /* spec.routes[] of an IngressRoute */
     struct svcr_observability observability;
     struct svcr_str router; /* its router's name (behaviour section 2), also where match is empty */
     uint32_t place;
-    uint32_t reserved;
+    uint32_t own_size; /* of a text that begins with `router` and is no other object's */
 };
 enum { SVCR_RULE_KIND = 1, SVCR_RULE_MATCH, SVCR_RULE_SYNTAX, SVCR_RULE_PRIORITY, SVCR_RULE_SERVICES,
        SVCR_RULE_MIDDLEWARES, SVCR_RULE_OBSERVABILITY };

@@ -3,14 +3,13 @@
 #include <svcroute/match.h>
 
 #include "base/memory.h"
-#include "resolve/doors.h"
 #include "resolve/rules.h"
 #include "resolve/sort.h"
 #include "resolve/table.h"
 #include "rule/logic.h"
 
-/* Routes ahead of one that are held against it, if SVCR_LOGIC_LOOKS_MAX for all of them suffice. */
-enum { AHEAD_MAX = 256 };
+/* Routes ahead of one that are held against it. */
+enum { LOOKS_MAX = 256 };
 
 struct lint {
     const struct svcroute_table *table;
@@ -45,33 +44,26 @@ __attribute__((format(printf, 4, 5))) static void warn(struct lint *lint, enum s
 
 /* ---- looking around ---- */
 
-/* Fills what the index looks at with what an anchor says: a request that has just that. */
-static void subject_at(struct svcr_subject *subject, const struct svcr_anchor *anchor,
-                       svcr_text path)
-{
-    subject->host = anchor->host;
-    subject->path = path;
-}
-
 static const struct svcr_ingress_route *object_of(const struct svcr_route *route)
 {
     return (const struct svcr_ingress_route *)(const void *)route->object;
 }
 
-/* Every connection that `narrow` may see, `wide` sees too. Takes from *looks what it costs; too
- * much to look at counts as no. */
-static bool sees_all(const struct svcr_route *wide, const struct svcr_route *narrow,
-                     uint32_t *looks)
+/* Every connection that `narrow` may see, `wide` sees too. */
+static bool sees_all(const struct svcr_route *wide, const struct svcr_route *narrow)
 {
     const struct svcr_ingress_route *a = object_of(wide);
     const struct svcr_ingress_route *b = object_of(narrow);
+    const struct svcr_str *all = svcr_object_items(a, a->entry_points);
     const struct svcr_str *some = svcr_object_items(b, b->entry_points);
     bool sees =
         a->tls.given == b->tls.given && (a->entry_points.num == 0 || b->entry_points.num != 0);
-    for (uint32_t i = 0; sees && a != b && a->entry_points.num != 0 && i < b->entry_points.num;
-         i++) {
-        sees = *looks != 0 && svcr_route_has_door(wide, svcr_object_text(b, some[i]));
-        *looks -= *looks != 0 ? 1 : 0;
+    for (uint32_t i = 0; sees && a->entry_points.num != 0 && i < b->entry_points.num; i++) {
+        bool there = false;
+        for (uint32_t j = 0; !there && j < a->entry_points.num; j++) {
+            there = svcr_text_same(svcr_object_text(a, all[j]), svcr_object_text(b, some[i]));
+        }
+        sees = there;
     }
     return sees;
 }
@@ -81,22 +73,21 @@ static const struct svcroute_route *shadow_of(const struct lint *lint,
                                               const struct svcr_candidate *own)
 {
     const struct svcroute_table *table = lint->table;
-    struct svcr_subject subject;
+    struct svcr_subject subject; /* the index looks at host and path alone */
     struct svcr_search search = {.skip_programs = true};
     /* Paths begin with "/", whether a rule says so or not. */
     svcr_text path = own->program->anchors[0].path;
-    subject_at(&subject, &own->program->anchors[0], path.size != 0 ? path : SVCR_TEXT("/"));
-    uint32_t looks = SVCR_LOGIC_LOOKS_MAX;
-    for (int i = 0; i < AHEAD_MAX && looks != 0; i++) {
+    subject.host = own->program->anchors[0].host;
+    subject.path = path.size != 0 ? path : SVCR_TEXT("/");
+    for (int i = 0; i < LOOKS_MAX; i++) {
         const struct svcr_candidate *ahead =
             svcr_index_find(table->context, &table->rules, &subject, &search);
         if (ahead == NULL || svcr_candidate_compare(ahead, own) >= 0) {
             return NULL;
         }
         const struct svcr_route *route = svcr_entry_route(ahead->route);
-        if (sees_all(route, svcr_entry_route(own->route), &looks) &&
-            svcr_program_implies(own->program, ahead->program, &looks) &&
-            svcr_route_leads_on(table, ahead)) {
+        if (sees_all(route, svcr_entry_route(own->route)) && svcr_route_leads_on(table, ahead) &&
+            svcr_program_implies(own->program, ahead->program)) {
             return ahead->route;
         }
         search.after = ahead;
@@ -121,7 +112,8 @@ static void lint_route(struct lint *lint, const struct svcroute_route *handle)
         warn(lint, SVCR_DIAG_RULE_ALWAYS, handle,
              "every request matches this rule; PathPrefix(`/`) says so where it is meant");
     }
-    if (route->child.kind != 0 && svcr_route_is_parent(lint->table, route)) {
+    if (route->child.kind != 0 && svcr_index_has_scope(lint->table->context, &lint->table->rules,
+                                                       svcr_route_scope(lint->table, route))) {
         warn(lint, SVCR_DIAG_PARENT_WITH_SERVICE, handle,
              "the route has a service and others name it as their parent; no request takes it");
         return;
@@ -158,7 +150,8 @@ static bool has_root(const struct lint *lint, const struct use *use)
     const struct svcroute_table *table = lint->table;
     struct svcr_subject subject;
     struct svcr_search search = {.skip_programs = true};
-    subject_at(&subject, &(struct svcr_anchor){.host = use->host}, SVCR_TEXT("/"));
+    subject.host = use->host;
+    subject.path = SVCR_TEXT("/");
     return svcr_index_find(table->context, &table->rules, &subject, &search) != NULL;
 }
 

@@ -8,27 +8,32 @@
 
 #include "base/context.h"
 #include "base/memory.h"
-#include "resolve/doors.h"
-#include "resolve/parents.h"
 #include "resolve/rules.h"
 #include "resolve/table.h"
 
-/* Parents that were looked for, which routes of one object share. */
-struct seen {
-    const struct svcr_parents *last;
-    bool there;
-    uint32_t looks; /* still to be had */
-};
-
 struct asking {
     const struct svcroute_table *table;
-    const struct svcr_object *parent; /* one of whose routes it is; NULL: routes without parents */
+    const struct svcroute_route *parent; /* NULL: routes without parents */
     svcr_text entry_point;
     uint32_t flags; /* enum svcroute_match_flag */
-    struct seen *seen;
 };
 
 /* ---- which routes take part ---- */
+
+static const struct svcr_ingress_route *object_of(const struct svcr_route *route)
+{
+    return (const struct svcr_ingress_route *)(const void *)route->object;
+}
+
+static bool names_entry_point(const struct svcr_ingress_route *object, svcr_text wanted)
+{
+    const struct svcr_str *names = svcr_object_items(object, object->entry_points);
+    bool found = false;
+    for (uint32_t i = 0; !found && i < object->entry_points.num; i++) {
+        found = svcr_text_same(svcr_object_text(object, names[i]), wanted);
+    }
+    return found;
+}
 
 /* A route without parents. Most are settled by marks: each further look costs a fetch from memory.
  */
@@ -38,11 +43,24 @@ static bool root_fits(const struct asking *asking, const struct svcr_candidate *
         (candidate->marks & SVCR_MARK_TLS) != 0 ? SVCROUTE_MATCH_PLAIN : SVCROUTE_MATCH_TLS;
     return (asking->flags & unwanted) == 0 &&
            (asking->entry_point.size == 0 || (candidate->marks & SVCR_MARK_ANY_ENTRY) != 0 ||
-            svcr_route_has_door(svcr_entry_route(candidate->route), asking->entry_point));
+            names_entry_point(object_of(svcr_entry_route(candidate->route)), asking->entry_point));
 }
 
-/* What a request may cost in these; what is left then counts as good. */
-enum { PARENT_LOOKS_MAX = 65536, REFUSED_LOOKS_MAX = 4096 };
+/* A route with parents: all of them must be there, and one is the route that was found. */
+static bool child_fits(const struct asking *asking, const struct svcr_route *route)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < route->parents->num; i++) {
+        const struct svcroute_route *parent = svcr_parent_route(asking->table, route->parents, i);
+        if (parent == NULL) {
+            return false;
+        }
+        found = found || parent == asking->parent;
+    }
+    return found;
+}
+
+enum { REFUSED_LOOKS_MAX = 4096 };
 
 /* Profile traefik-v3: a service that the reference does not build takes all above it down. What is
  * left after so many looks counts as good. */
@@ -61,19 +79,6 @@ static bool service_refused(const struct svcroute_table *table,
     return refused;
 }
 
-bool svcr_route_is_parent(const struct svcroute_table *table, const struct svcr_route *route)
-{
-    struct svcr_writers writers = svcr_writers_of(table, route);
-    const struct svcr_object *object;
-    uint64_t key;
-    bool found = false;
-    while (!found && (object = svcr_writers_next(&writers)) != NULL) {
-        found = svcr_index_has_scope(table->context, &table->rules,
-                                     svcr_parents_scope(table->context, object, &key));
-    }
-    return found;
-}
-
 bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_candidate *candidate)
 {
     bool service = (candidate->marks & SVCR_MARK_SERVICE) != 0;
@@ -82,7 +87,8 @@ bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_c
         return true;
     }
     const struct svcr_route *route = svcr_entry_route(candidate->route);
-    bool parent = svcr_route_is_parent(table, route);
+    bool parent =
+        svcr_index_has_scope(table->context, &table->rules, svcr_route_scope(table, route));
     if (!traefik || !service || parent) {
         return service != parent;
     }
@@ -95,28 +101,8 @@ bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_c
 static bool allow(const void *user, const struct svcr_candidate *candidate)
 {
     const struct asking *asking = user;
-    return asking->parent == NULL
-               ? root_fits(asking, candidate)
-               : svcr_parents_have(svcr_entry_route(candidate->route)->parents, asking->parent);
-}
-
-static bool parents_there(const struct asking *asking, const struct svcr_parents *parents)
-{
-    struct seen *seen = asking->seen;
-    if (seen->last != parents) {
-        seen->there = svcr_parents_there(asking->table, parents, &seen->looks);
-        seen->last = parents;
-    }
-    return seen->there;
-}
-
-/* A route with parents: all of them must be there. */
-static bool accept(const void *user, const struct svcr_candidate *candidate)
-{
-    const struct asking *asking = user;
-    return svcr_route_leads_on(asking->table, candidate) &&
-           (asking->parent == NULL ||
-            parents_there(asking, svcr_entry_route(candidate->route)->parents));
+    return asking->parent != NULL ? child_fits(asking, svcr_entry_route(candidate->route))
+                                  : root_fits(asking, candidate);
 }
 
 /* ---- the calls ---- */
@@ -137,29 +123,6 @@ static int request_read(const struct svcroute_table *table, struct svcroute_matc
     return error == 0 ? svcr_subject_make(subject, own, traefik) : error;
 }
 
-/* Among the routes below one. */
-static const struct svcr_candidate *find_below(const struct svcr_route *parent,
-                                               const struct svcr_index *index,
-                                               struct svcr_subject *subject,
-                                               struct svcr_search *search, struct asking *asking)
-{
-    struct svcroute_context *context = asking->table->context;
-    struct svcr_writers writers = svcr_writers_of(asking->table, parent);
-    const struct svcr_candidate *best = NULL;
-    while ((asking->parent = svcr_writers_next(&writers)) != NULL) {
-        uint64_t key;
-        svcr_text scopes[] = {svcr_parents_scope(context, asking->parent, &key), SVCR_SCOPE_MANY};
-        for (int i = 0; i < 2; i++) {
-            search->scope = scopes[i];
-            const struct svcr_candidate *found = svcr_index_find(context, index, subject, search);
-            if (found != NULL && (best == NULL || svcr_candidate_compare(found, best) < 0)) {
-                best = found;
-            }
-        }
-    }
-    return best;
-}
-
 int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index *index,
                     const struct svcroute_route *parent, const struct svcr_candidate *after,
                     const struct svcroute_match_request *request,
@@ -171,17 +134,18 @@ int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index 
     if (error != 0) {
         return error;
     }
-    struct seen seen = {.looks = PARENT_LOOKS_MAX};
-    struct asking asking = {table, NULL, own.entry_point, own.flags, &seen};
+    struct asking asking = {table, parent, own.entry_point, own.flags};
     struct svcr_search search = {
+        .scope =
+            parent != NULL ? svcr_route_scope(table, svcr_entry_route(parent)) : SVCR_TEXT_ABSENT,
         .after = after,
         .allow = allow,
-        .accept = accept,
         .user = &asking,
     };
-    *found = parent == NULL
-                 ? svcr_index_find(table->context, index, &subject, &search)
-                 : find_below(svcr_entry_route(parent), index, &subject, &search, &asking);
+    do {
+        *found = svcr_index_find(table->context, index, &subject, &search);
+        search.after = *found;
+    } while (*found != NULL && !svcr_route_leads_on(table, *found));
     return *found != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND;
 }
 

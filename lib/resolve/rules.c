@@ -4,11 +4,7 @@
 
 #include <svcroute/error.h>
 
-#include "resolve/parents.h"
 #include "resolve/resolver.h"
-
-/* Parents under each of which a route is indexed. */
-enum { HOMES_MAX = 4 };
 
 /* ---- compiling ---- */
 
@@ -135,18 +131,13 @@ typedef int change_index(struct svcroute_context *context, struct svcr_index *in
 static int change(struct svcroute_context *context, struct svcr_index *index,
                   const struct svcr_candidate *candidate, change_index *step)
 {
-    const struct svcr_route *route = svcr_entry_route(candidate->route);
-    const struct svcr_parents *parents = route->parents;
+    const struct svcr_parents *parents = svcr_entry_route(candidate->route)->parents;
+    int error = 0;
     if (parents == NULL) {
-        return step(context, index, SVCR_TEXT_ABSENT, candidate);
+        error = step(context, index, SVCR_TEXT_ABSENT, candidate);
     }
-    bool many = parents->num_homes > HOMES_MAX;
-    int error = many ? step(context, index, SVCR_SCOPE_MANY, candidate) : 0;
-    for (uint32_t i = 0; error == 0 && (!many || route->speaks_for_all) && i < parents->num_homes;
-         i++) {
-        uint64_t key;
-        error = step(context, index, svcr_parents_scope(context, parents->homes[i]->object, &key),
-                     candidate);
+    for (uint32_t i = 0; error == 0 && parents != NULL && i < parents->num; i++) {
+        error = step(context, index, svcr_parent_scope(parents, i), candidate);
     }
     return error;
 }
@@ -155,9 +146,7 @@ static int change(struct svcroute_context *context, struct svcr_index *index,
 static bool takes_places(const struct svcr_candidate *newer, const struct svcr_candidate *older)
 {
     return newer->program == older->program && svcr_candidate_compare(newer, older) == 0 &&
-           svcr_entry_route(newer->route)->parents == svcr_entry_route(older->route)->parents &&
-           svcr_entry_route(newer->route)->speaks_for_all ==
-               svcr_entry_route(older->route)->speaks_for_all;
+           svcr_entry_route(newer->route)->parents == svcr_entry_route(older->route)->parents;
 }
 
 int svcr_rules_replace(struct svcroute_context *context, struct svcr_index *index,

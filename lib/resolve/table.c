@@ -347,6 +347,28 @@ svcr_text svcr_parent_base_name(const struct svcr_parents *parents, uint32_t ind
     return svcr_object_text(object, rules[rule].router);
 }
 
+static svcr_text rule_scope(const struct svcr_object *object, const struct svcr_rule *rule,
+                            bool by_name)
+{
+    svcr_text scope = svcr_object_text(object, rule->router);
+    scope.size = by_name ? scope.size : rule->own_size;
+    return scope;
+}
+
+svcr_text svcr_parent_scope(const struct svcr_parents *parents, uint32_t index)
+{
+    uint32_t rule;
+    const struct svcr_ingress_route *object = parent_object(parents, index, &rule);
+    const struct svcr_rule *rules = svcr_object_items(object, object->rules);
+    return rule_scope(&object->head, &rules[rule], parents->by_name);
+}
+
+svcr_text svcr_route_scope(const struct svcroute_table *table, const struct svcr_route *route)
+{
+    return rule_scope(route->object, route->rule,
+                      table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3);
+}
+
 const struct svcroute_route *svcr_parent_route(const struct svcroute_table *table,
                                                const struct svcr_parents *parents, uint32_t index)
 {
@@ -354,9 +376,10 @@ const struct svcroute_route *svcr_parent_route(const struct svcroute_table *tabl
     struct svcr_owner owner = svcr_owner_of(&parent_object(parents, index, &rule)->head);
     svcr_text name = svcr_parent_base_name(parents, index);
     const struct svcr_group *group = svcr_group_find(table, &table->routes, name);
-    /* In traefik-v3 by name, whoever has it. */
-    bool any = table->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3 && group != NULL;
-    return any ? (const void *)&group->entries[0] : (const void *)entry_upto(group, &owner, rule);
+    if (parents->by_name) {
+        return group != NULL && group->num_entries != 0 ? (const void *)&group->entries[0] : NULL;
+    }
+    return (const void *)entry_upto(group, &owner, rule);
 }
 
 svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parents *parents,

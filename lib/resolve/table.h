@@ -67,6 +67,10 @@ const struct svcroute_route *svcr_parent_route(const struct svcroute_table *tabl
                                                const struct svcr_parents *parents, uint32_t index);
 /* Its name before a suffix kept it apart from others, whether it is there or not. */
 svcr_text svcr_parent_base_name(const struct svcr_parents *parents, uint32_t index);
+/* The scope (rule/index.h) of those that have this parent, and of those below a route. Unlike a
+ * base name it is no other object's, but in profile traefik-v3. */
+svcr_text svcr_parent_scope(const struct svcr_parents *parents, uint32_t index);
+svcr_text svcr_route_scope(const struct svcroute_table *table, const struct svcr_route *route);
 /* The name of the route that a parent reference leads to. */
 svcr_text svcr_parent_name(const struct svcroute_table *table, const struct svcr_parents *parents,
                            uint32_t index);

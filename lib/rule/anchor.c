@@ -10,6 +10,8 @@
 
 #include <svcroute/error.h>
 
+#include "rule/host.h"
+
 enum { PAIRS_MAX = 64 * SVCR_ANCHORS_MAX };
 
 struct set {
@@ -30,27 +32,19 @@ static int compare(const struct svcr_anchor *a, const struct svcr_anchor *b)
     return order != 0 ? order : svcr_text_compare(a->path, b->path);
 }
 
-static bool is_wildcard(svcr_text host)
-{
-    return host.size > 0 && host.data[0] == '*';
-}
-
 /* Whether a host, its first label replaced by "*", is `wildcard`. */
 static bool is_under(svcr_text host, svcr_text wildcard)
 {
-    const char *dot = host.size > 0 ? memchr(host.data, '.', host.size) : NULL;
-    size_t label = dot != NULL ? (size_t)(dot - host.data) : host.size;
-    return svcr_text_same((svcr_text){host.data + label, host.size - label},
-                          (svcr_text){wildcard.data + 1, wildcard.size - 1});
+    return svcr_text_same(svcr_host_behind_label(host), svcr_host_behind_label(wildcard));
 }
 
 /* The narrower of two hosts, of which a request has both; false if none can. */
 static bool meet_hosts(svcr_text a, svcr_text b, svcr_text *both)
 {
-    *both = a.size == 0 || (is_wildcard(a) && b.size > 0) ? b : a;
+    *both = a.size == 0 || (svcr_host_is_wildcard(a) && b.size > 0) ? b : a;
     return a.size == 0 || b.size == 0 || svcr_text_same(a, b) ||
-           (is_wildcard(a) && !is_wildcard(b) && is_under(b, a)) ||
-           (is_wildcard(b) && !is_wildcard(a) && is_under(a, b));
+           (svcr_host_is_wildcard(a) && !svcr_host_is_wildcard(b) && is_under(b, a)) ||
+           (svcr_host_is_wildcard(b) && !svcr_host_is_wildcard(a) && is_under(a, b));
 }
 
 static bool meet(const struct svcr_anchor *a, const struct svcr_anchor *b, struct svcr_anchor *both)
@@ -159,18 +153,17 @@ static int star_hosts(struct svcr_arena *arena, struct set *set)
 {
     for (uint32_t i = 0; i < set->num; i++) {
         svcr_text *host = &set->items[i].host;
-        const char *dot = host->size > 0 ? memchr(host->data, '.', host->size) : NULL;
-        size_t rest = dot != NULL ? host->size - (size_t)(dot - host->data) : 0;
-        if (dot == NULL) {
+        svcr_text rest = svcr_host_behind_label(*host);
+        if (rest.size == 0) {
             continue;
         }
-        char *copy = svcr_arena_alloc(arena, rest + 1);
+        char *copy = svcr_arena_alloc(arena, rest.size + 1);
         if (copy == NULL) {
             return SVCROUTE_ERR_NOMEM;
         }
         copy[0] = '*';
-        memcpy(copy + 1, dot, rest);
-        *host = (svcr_text){copy, rest + 1};
+        memcpy(copy + 1, rest.data, rest.size);
+        *host = (svcr_text){copy, rest.size + 1};
     }
     return sort(arena, set) ? SVCROUTE_OK : SVCROUTE_ERR_NOMEM;
 }
@@ -217,10 +210,10 @@ static unsigned narrowness(const struct set *set)
     unsigned least = 4;
     for (uint32_t i = 0; i < set->num && least > 0; i++) {
         const struct svcr_anchor *anchor = &set->items[i];
-        unsigned one = is_wildcard(anchor->host) ? 2
-                       : anchor->host.size > 0   ? 3
-                       : anchor->path.size > 1   ? 1 /* nearly every path begins with "/" */
-                                                 : 0;
+        unsigned one = svcr_host_is_wildcard(anchor->host) ? 2
+                       : anchor->host.size > 0             ? 3
+                       : anchor->path.size > 1 ? 1 /* nearly every path begins with "/" */
+                                               : 0;
         least = one < least ? one : least;
     }
     return least;
@@ -263,9 +256,7 @@ static const struct svcr_anchor anywhere = {{"", 0}, {"", 0}};
  * label; what else begins with "*" says nothing. */
 static int host_anchor(struct svcr_arena *arena, svcr_text host, svcr_text *out)
 {
-    while (host.size > 0 && host.data[host.size - 1] == '.') {
-        host.size--;
-    }
+    host = svcr_host_without_dots(host);
     if (host.size == 0 || (host.data[0] == '*' && (host.size == 1 || host.data[1] != '.'))) {
         return SVCROUTE_OK;
     }

@@ -13,6 +13,7 @@
 
 #include "base/context.h"
 #include "base/hash.h"
+#include "rule/host.h"
 
 /* ---- anchors ------------------------------------------------------------------------------ */
 
@@ -23,29 +24,14 @@ struct place {
     svcr_text path; /* not NULL */
 };
 
-static svcr_text without_dots(svcr_text host)
-{
-    while (host.size > 0 && host.data[host.size - 1] == '.') {
-        host.size--;
-    }
-    return host;
-}
-
-/* What follows a host's first label. */
-static svcr_text without_label(svcr_text host)
-{
-    const char *dot = host.size == 0 ? NULL : memchr(host.data, '.', host.size);
-    return dot == NULL ? SVCR_TEXT("") : (svcr_text){dot, host.size - (size_t)(dot - host.data)};
-}
-
 /* A path longer than it may be only narrows: less of it will do. */
 static struct place place_of(const struct svcr_anchor *anchor)
 {
-    svcr_text name = without_dots(anchor->host);
+    svcr_text name = svcr_host_without_dots(anchor->host);
     struct place place = {.kind = PLACE_HOST, .name = name, .path = anchor->path};
     if (name.size == 0) {
         place.kind = PLACE_NONE;
-    } else if (name.data[0] == '*' && (name.size == 1 || name.data[1] == '.')) {
+    } else if (svcr_host_is_wildcard(name)) {
         place.kind = PLACE_WILD;
         place.name = (svcr_text){name.data + 1, name.size - 1};
     }
@@ -384,11 +370,12 @@ struct finding {
 /* Whether a request has what an anchor says. Where programs run there is no need to ask. */
 static bool is_on_way(const struct finding *finding, const struct svcr_candidate *candidate)
 {
-    svcr_text host = without_dots(finding->subject->host);
+    svcr_text host = svcr_host_without_dots(finding->subject->host);
     for (uint32_t i = 0; i < candidate->program->num_anchors; i++) {
         struct place place = place_of(&candidate->program->anchors[i]);
         if ((place.kind == PLACE_NONE ||
-             svcr_text_same(place.name, place.kind == PLACE_WILD ? without_label(host) : host)) &&
+             svcr_text_same(place.name,
+                            place.kind == PLACE_WILD ? svcr_host_behind_label(host) : host)) &&
             svcr_text_starts(finding->path, place.path)) {
             return true;
         }
@@ -466,7 +453,7 @@ const struct svcr_candidate *svcr_index_find(const struct svcroute_context *cont
                                              const struct svcr_search *search)
 {
     const struct svcr_places *places = &index->places;
-    svcr_text host = without_dots(subject->host);
+    svcr_text host = svcr_host_without_dots(subject->host);
     struct finding finding = {.search = search, .subject = subject, .path = subject->path};
     if (finding.path.size == 0) {
         finding.path = SVCR_TEXT("");
@@ -482,7 +469,7 @@ const struct svcr_candidate *svcr_index_find(const struct svcroute_context *cont
         host_try(&finding, svcr_host_map_get(&places->hosts, hash_of(context, host)));
     }
     if (places->wild.root != 0) {
-        svcr_text rest = without_label(host);
+        svcr_text rest = svcr_host_behind_label(host);
         host_try(&finding, svcr_host_map_get(&places->wild, hash_of(context, rest)));
     }
     paths_try(&finding, &places->none);

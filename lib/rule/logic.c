@@ -7,7 +7,7 @@
  * tests as it may look at the search gives up. */
 #include "rule/logic.h"
 
-#include <string.h>
+#include "rule/host.h"
 
 enum { WAY_MAX = 32 };
 
@@ -27,41 +27,20 @@ struct search {
 
 /* ---- pairs ---- */
 
-static svcr_text without_dots(svcr_text host)
-{
-    while (host.size != 0 && host.data[host.size - 1] == '.') {
-        host.size--;
-    }
-    return host;
-}
-
-static bool is_wildcard(svcr_text host)
-{
-    return host.size != 0 && host.data[0] == '*' && (host.size == 1 || host.data[1] == '.');
-}
-
-/* What follows the first label; empty if nothing does. */
-static svcr_text behind_label(svcr_text host)
-{
-    const char *dot = host.size != 0 ? memchr(host.data, '.', host.size) : NULL;
-    size_t at = dot != NULL ? (size_t)(dot - host.data) : host.size;
-    return (svcr_text){host.data + at, host.size - at};
-}
-
 /* A dot at the end is forgiven on one side, but not two: then little follows. */
 static enum truth host_tells(svcr_text a, svcr_text b)
 {
-    svcr_text left = without_dots(a);
-    svcr_text right = without_dots(b);
+    svcr_text left = svcr_host_without_dots(a);
+    svcr_text right = svcr_host_without_dots(b);
     bool plain = left.size == a.size && right.size == b.size;
     if (svcr_text_same(left, right)) {
         return plain ? TRUE : UNKNOWN;
     }
-    if (is_wildcard(left) == is_wildcard(right) ||
-        !svcr_text_same(behind_label(left), behind_label(right))) {
+    if (svcr_host_is_wildcard(left) == svcr_host_is_wildcard(right) ||
+        !svcr_text_same(svcr_host_behind_label(left), svcr_host_behind_label(right))) {
         return FALSE;
     }
-    return is_wildcard(right) && plain ? TRUE : UNKNOWN;
+    return svcr_host_is_wildcard(right) && plain ? TRUE : UNKNOWN;
 }
 
 static enum truth path_tells(const struct svcr_test *a, const struct svcr_test *b)

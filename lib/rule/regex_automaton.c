@@ -11,6 +11,9 @@
 
 #include "base/memory.h"
 
+/* Bytes that a match can begin with and that are few: most places of a text are passed over. */
+#define FEW 8
+
 enum op {
     OP_CHARACTER = 1, /* value */
     OP_SET,           /* number of the set: value */
@@ -32,8 +35,8 @@ struct set {
 };
 
 struct svcr_automaton {
-    size_t bytes; /* of the whole block */
-    bool anchored;
+    size_t bytes;      /* of the whole block */
+    bool anchored;     /* a match begins at the text's begin, or nowhere */
     bool empty;        /* a match may need no character; else */
     uint64_t first[4]; /* the bytes that one can begin with */
     const struct instruction *program;
@@ -256,10 +259,11 @@ static void add_first(struct svcr_automaton *automaton, const struct instruction
     }
 }
 
-/* Finds the bytes that can be read first, as if all assertions held. */
-static void find_first(struct svcr_automaton *automaton)
+/* Finds the bytes that can be read first, as if all assertions held; or without `begin`, as if \A
+ * did not. False: there are none, and no end can be reached without reading. */
+static bool find_first(struct svcr_automaton *automaton, bool begin)
 {
-    bool seen[SVCR_AUTOMATON_MAX + 1] = {false};
+    bool seen[SVCR_AUTOMATON_MAX + 1] = {false}, found = false;
     uint16_t open[SVCR_AUTOMATON_MAX + 1];
     size_t num = 0;
 
@@ -270,10 +274,14 @@ static void find_first(struct svcr_automaton *automaton)
 
         if (instruction->op == OP_MATCH) {
             automaton->empty = true;
-            return;
+            return true;
         }
         if (instruction->op == OP_CHARACTER || instruction->op == OP_SET) {
             add_first(automaton, instruction);
+            found = true;
+            continue;
+        }
+        if (instruction->op == OP_ASSERT && instruction->value == SVCR_REGEX_BEGIN_TEXT && !begin) {
             continue;
         }
         next[0] = place + (instruction->op == OP_ASSERT ? 1 : (size_t)instruction->to);
@@ -286,6 +294,7 @@ static void find_first(struct svcr_automaton *automaton)
             }
         }
     }
+    return found;
 }
 
 /* ---- running ---- */
@@ -385,6 +394,21 @@ static bool takes(const struct svcr_automaton *automaton, const struct instructi
     return svcr_ranges_have(automaton->ranges + set->first, set->num, character);
 }
 
+bool svcr_automaton_anchored(const struct svcr_automaton *automaton)
+{
+    return automaton->anchored;
+}
+
+bool svcr_automaton_selective(const struct svcr_automaton *automaton)
+{
+    int num = 0;
+
+    for (int i = 0; i < 4; i++) {
+        num += __builtin_popcountll(automaton->first[i]);
+    }
+    return !automaton->empty && num <= FEW;
+}
+
 bool svcr_automaton_seek(const struct svcr_automaton *automaton, svcr_text text, size_t *at)
 {
     for (; !automaton->empty && *at < text.size; (*at)++) {
@@ -472,8 +496,6 @@ static struct svcr_automaton *pack(struct maker *maker)
     *automaton = (struct svcr_automaton){
         .bytes = bytes,
         .num = (uint32_t)maker->num,
-        .anchored =
-            maker->program[0].op == OP_ASSERT && maker->program[0].value == SVCR_REGEX_BEGIN_TEXT,
         .sets = (const struct set *)at,
         .ranges = (const struct svcr_range *)(at + sets),
         .program = (const struct instruction *)(at + sets + ranges),
@@ -500,7 +522,8 @@ int svcr_automaton_new(struct svcr_automaton **out, struct svcroute_context *con
         maker.failed = *out == NULL;
     }
     if (*out != NULL) {
-        find_first(*out);
+        (*out)->anchored = !find_first(*out, false);
+        find_first(*out, true);
     }
     svcr_release(context, maker.program, maker.capacity * sizeof(*maker.program));
     svcr_release(context, maker.sets, maker.sets_capacity * sizeof(*maker.sets));

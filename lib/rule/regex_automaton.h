@@ -19,7 +19,11 @@ int svcr_automaton_new(struct svcr_automaton **out, struct svcroute_context *con
                        struct svcr_regex_node *root);
 void svcr_automaton_free(struct svcroute_context *context, struct svcr_automaton *automaton);
 
-/* Where a match can begin at the earliest; false: nowhere. */
+/* Whether a match can begin at the text's begin only. */
+bool svcr_automaton_anchored(const struct svcr_automaton *automaton);
+/* Whether most texts have few places where one can begin. */
+bool svcr_automaton_selective(const struct svcr_automaton *automaton);
+/* Where a match can begin at the earliest, from *at on; false: nowhere. */
 bool svcr_automaton_seek(const struct svcr_automaton *automaton, svcr_text text, size_t *at);
 /* Whether a text holds a match. A byte that is not UTF-8 is U+FFFD, as Go has it. Gives up after
  * SVCR_AUTOMATON_STEPS_MAX. Uses 40 KiB of stack, and no other memory. */

@@ -1,6 +1,7 @@
 /* The run of a compiled rule on one request: what each matcher compares (behaviour section 11). */
 #include "rule/program.h"
 
+#include "rule/host.h"
 #include "rule/path.h"
 
 static enum svcr_regex_answer answer_of(bool yes)
@@ -14,11 +15,9 @@ static enum svcr_regex_answer answer_of(bool yes)
 static bool is_host(svcr_text host, svcr_text value)
 {
     if (value.size > 0 && value.data[0] == '*') {
-        const char *dot = host.size > 0 ? memchr(host.data, '.', host.size) : NULL;
-        size_t label = dot != NULL ? (size_t)(dot - host.data) : host.size;
         value.data++;
         value.size--;
-        host = (svcr_text){dot, host.size - label};
+        host = svcr_host_behind_label(host);
     }
     return svcr_text_same(host, value);
 }

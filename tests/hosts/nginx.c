@@ -1,7 +1,8 @@
 /* The library as an nginx module uses it: the master reads the documents and resolves them, each
  * worker process makes a balancer and a picker of its own after the fork, and each request goes
- * through nginx's order of calls: peer init, get, free, get again, the log phase, which reads the
- * address when all is over, and the end of the request's pool, which may come without any of these.
+ * through nginx's order of calls: the access phase, which finds the route, create_request, which
+ * writes the clean path, peer init, get, free, get again, the log phase, which reads the address
+ * when all is over, and the end of the request's pool, which may come without any of these.
  * The pick lies in the pool, whose memory is aligned as a pointer is. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "http.h"
 #include "world.h"
 
 enum { PROCESSES = 4, REQUESTS = 60 };
@@ -50,6 +52,21 @@ static void pool_destroy(struct pool *pool)
 
 enum { PEER_FAILED = 1, PEER_OK = 2 };
 enum { NGINX_OK = 0, NGINX_BUSY = -3 };
+enum { HTTP_BAD_REQUEST = 400, HTTP_NOT_FOUND = 404, HTTP_TOO_LONG = 414 };
+
+/* Of ngx_http_request_t what the module looks at. nginx has lower-cased the host and cut its port
+ * off; `unparsed_uri` is as it came. */
+struct incoming {
+    const char *method_name, *unparsed_uri, *server, *addr_text;
+    const char *headers[8]; /* names and values by turns, NULL at the end */
+};
+
+/* The module's context of one request, from its pool. */
+struct context {
+    uint64_t handle;
+    struct svcroute_match_request question;
+    struct svcroute_text line; /* what create_request writes */
+};
 
 /* ---- the module: configuration and process ---- */
 
@@ -59,7 +76,6 @@ struct module {
     char route[96];
     struct svcroute_balancer *balancer; /* of this process */
     struct svcroute_picker *picker;
-    uint64_t handle;
 };
 
 static void init_module(struct module *module, struct stream *stream)
@@ -73,10 +89,14 @@ static void init_module(struct module *module, struct stream *stream)
     must(svcroute_resolve(&module->table, store, NULL, NULL, NULL), "resolve");
     svcroute_watch_free(watch);
     svcroute_store_free(store);
-    const struct svcroute_route *route = svcroute_table_find_route_of(
-        module->table, text_of("shop"), text_of("web"), text_of("Host(`web.example`)"), 0);
+    /* Without a picker: as nginx -t would, to tell where a request would go. */
+    const struct svcroute_match_request question = {
+        .size = sizeof(question), .host = text_of("web.example"), .path = text_of("/")};
+    const struct svcroute_route *route;
     struct svcroute_route_info info = {.size = sizeof(info)};
+    must(svcroute_table_match(module->table, &question, &route), "the route");
     must(svcroute_route_get_info(module->table, route, &info), "the route");
+    check(text_is(info.ingress_route, "web"), "the route of /");
     text_copy(module->route, sizeof(module->route), info.name);
 }
 
@@ -89,8 +109,6 @@ static void init_process(struct module *module, uint64_t seed)
     must(svcroute_balancer_new(&module->balancer, module->table, &options, world_now()),
          "balancer");
     must(svcroute_picker_new(&module->picker, module->balancer, world_now()), "picker");
-    must(svcroute_picker_find_route(module->picker, text_of(module->route), &module->handle),
-         "route");
 }
 
 static void exit_process(struct module *module)
@@ -109,6 +127,7 @@ static void exit_module(struct module *module)
 
 struct peer {
     struct module *module;
+    struct context *context;
     struct svcroute_pick *pick;
     struct svcroute_request known;
     unsigned tries;
@@ -116,17 +135,76 @@ struct peer {
     size_t name_size;
 };
 
+/* From r->headers_in.headers, whose parts are strewn over the pool. */
+static const struct svcroute_text *headers_of(const struct incoming *incoming, struct pool *pool,
+                                              uint32_t *num)
+{
+    struct svcroute_text *headers = pool_take(
+        pool, sizeof(incoming->headers) / sizeof(incoming->headers[0]) * sizeof(*headers));
+    for (*num = 0; incoming->headers[(size_t)*num * 2]; ++*num) {
+        headers[(size_t)*num * 2] = text_of(incoming->headers[(size_t)*num * 2]);
+        headers[(size_t)*num * 2 + 1] = text_of(incoming->headers[(size_t)*num * 2 + 1]);
+    }
+    return headers;
+}
+
+/* The access phase: 0, or the status that nginx answers by itself. */
+static unsigned access_phase(struct module *module, const struct incoming *incoming,
+                             struct pool *pool, struct context **context)
+{
+    struct svcroute_target target = {.size = sizeof(target)};
+    *context = pool_take(pool, sizeof(**context));
+    **context = (struct context){.question = {.size = sizeof((*context)->question)}};
+    struct svcroute_match_request *question = &(*context)->question;
+    if (svcroute_target_read(text_of(incoming->unparsed_uri), &target) != 0) {
+        return HTTP_BAD_REQUEST;
+    }
+    char *path = pool_take(pool, 3 * target.path.size + 1);
+    if (svcroute_path_clean(target.path, 0, path, 3 * target.path.size + 1, &question->path.size) !=
+        0) {
+        return HTTP_BAD_REQUEST;
+    }
+    question->path.data = path;
+    question->query = target.query;
+    question->method = text_of(incoming->method_name);
+    question->host = text_of(incoming->server);
+    question->client = text_of(incoming->addr_text);
+    question->headers = headers_of(incoming, pool, &question->num_headers);
+    int code = svcroute_picker_match(module->picker, question, &(*context)->handle);
+    return code == 0                        ? 0
+           : code == SVCROUTE_ERR_NOT_FOUND ? HTTP_NOT_FOUND
+           : code == SVCROUTE_ERR_LIMIT     ? HTTP_TOO_LONG
+                                            : HTTP_BAD_REQUEST;
+}
+
+/* u->create_request: the path that the rules saw, not r->unparsed_uri. */
+static void create_request(struct context *context, struct pool *pool)
+{
+    const struct svcroute_match_request *question = &context->question;
+    static struct http_text text;
+    static struct http_head lines;
+    lines.num_lines = question->num_headers;
+    memcpy(lines.lines, question->headers,
+           (size_t)question->num_headers * 2 * sizeof(lines.lines[0]));
+    http_write(&text, question->method, question->path, question->query, question->host, &lines);
+    char *line = pool_take(pool, text.size);
+    memcpy(line, text.bytes, text.size);
+    context->line = (struct svcroute_text){line, text.size};
+}
+
 static void clean(void *data)
 {
     svcroute_pick_clear(data);
 }
 
 /* peer.init: memory from the pool, and a cleanup that holds whatever happens. */
-static struct peer *peer_init(struct module *module, struct pool *pool)
+static struct peer *peer_init(struct module *module, struct context *context, struct pool *pool)
 {
     struct peer *peer = pool_take(pool, sizeof(*peer));
-    *peer = (struct peer){.module = module,
-                          .known = {.size = sizeof(peer->known), .client = text_of("192.0.2.1")}};
+    *peer =
+        (struct peer){.module = module,
+                      .context = context,
+                      .known = {.size = sizeof(peer->known), .client = context->question.client}};
     peer->pick = svcroute_pick_init(pool_take(pool, svcroute_pick_size()));
     pool->cleanup = clean;
     pool->data = peer->pick;
@@ -138,8 +216,8 @@ static int peer_get(struct peer *peer, struct svcroute_text *address)
 {
     struct module *module = peer->module;
     struct svcroute_pick_info info = {.size = sizeof(info)};
-    int code = peer->tries == 0 ? svcroute_picker_pick(module->picker, module->handle, &peer->known,
-                                                       peer->pick, world_now())
+    int code = peer->tries == 0 ? svcroute_picker_pick(module->picker, peer->context->handle,
+                                                       &peer->known, peer->pick, world_now())
                                 : svcroute_picker_pick_next(module->picker, &peer->known,
                                                             peer->pick, world_now());
     if (code) {
@@ -170,16 +248,25 @@ static void peer_free(struct peer *peer, const struct svcroute_outcome *outcome,
 
 enum ending { WHOLE, ABORTED_BEFORE_GET, ABORTED_BEFORE_FREE };
 
+static const struct incoming to_web = {.method_name = "GET",
+                                       .unparsed_uri = "/x/../%63art//?page=1",
+                                       .server = "web.example",
+                                       .addr_text = "192.0.2.1"};
+
 static void request(struct module *module, enum ending ending, unsigned *asked_bad)
 {
     struct pool pool;
     struct svcroute_text address;
+    struct context *context;
+    struct sight sight = {.target = ""};
     pool_open(&pool);
-    struct peer *peer = peer_init(module, &pool);
+    check(access_phase(module, &to_web, &pool, &context) == 0, "a route");
+    create_request(context, &pool);
+    struct peer *peer = peer_init(module, context, &pool);
     unsigned status = 502;
     while (ending != ABORTED_BEFORE_GET && peer->tries < 3 &&
            peer_get(peer, &address) == NGINX_OK) {
-        struct svcroute_outcome outcome = world_send(address);
+        struct svcroute_outcome outcome = world_ask(address, context->line, &sight);
         if (ending == ABORTED_BEFORE_FREE) {
             break;
         }
@@ -197,8 +284,58 @@ static void request(struct module *module, enum ending ending, unsigned *asked_b
         check(status == 200 && peer->tries <= 2, "status %u after %u tries", status, peer->tries);
         check(world_find(name) != NULL && world_find(name)->behaviour == ANSWERS,
               "$upstream_addr is %.*s", (int)name.size, name.data);
+        check(strcmp(sight.target, "/cart/?page=1") == 0, "the server sees %s", sight.target);
     }
     pool_destroy(&pool);
+}
+
+/* Requests, and the IngressRoute that takes each, or the status of the access phase. */
+static void ask_for_routes(struct module *module)
+{
+    static char long_host[1101];
+    static const struct {
+        struct incoming incoming;
+        const char *route;
+        unsigned status;
+    } rows[] = {
+        {{"GET", "/", "web.example", "192.0.2.1", {NULL}}, "web", 0},
+        {{"GET", "http://web.example/", "web.example", "192.0.2.1", {NULL}}, "web", 0},
+        {{"GET", "/api/v1", "web.example", "192.0.2.1", {NULL}}, "api", 0},
+        {{"GET", "//a/.%2e/api", "web.example", "192.0.2.1", {NULL}}, "api", 0},
+        {{"POST", "/api", "web.example", "192.0.2.1", {NULL}}, "web", 0},
+        {{"GET", "/", "web.example", "10.1.2.3", {NULL}}, "near", 0},
+        {{"GET", "/", "web.example", "192.0.2.1", {"a", "b", "x-beta", "1", NULL}}, "beta", 0},
+        {{"GET", "/", "web.example", "192.0.2.1", {"X-Beta", "12", NULL}}, "web", 0},
+        {{"GET", "/?beta", "web.example", "192.0.2.1", {NULL}}, "beta", 0},
+        {{"GET", "/", "other.example", "192.0.2.1", {NULL}}, NULL, HTTP_NOT_FOUND},
+        {{"OPTIONS", "*", "other.example", "192.0.2.1", {NULL}}, NULL, HTTP_NOT_FOUND},
+        {{"GET", "/%2e%2fapi", "web.example", "192.0.2.1", {NULL}}, NULL, HTTP_BAD_REQUEST},
+        {{"GET", "/%", "web.example", "192.0.2.1", {NULL}}, NULL, HTTP_BAD_REQUEST},
+        {{"GET", "web", "web.example", "192.0.2.1", {NULL}}, NULL, HTTP_BAD_REQUEST},
+        {{"GET", "/?a b", "web.example", "192.0.2.1", {NULL}}, NULL, HTTP_BAD_REQUEST},
+        {{"GET", "/", long_host, "192.0.2.1", {NULL}}, NULL, HTTP_TOO_LONG},
+    };
+    memset(long_host, 'a', sizeof(long_host) - 1);
+    uint64_t before = world_allocations();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pool pool;
+        struct context *context;
+        struct svcroute_route_info info = {.size = sizeof(info)};
+        pool_open(&pool);
+        unsigned status = access_phase(module, &rows[i].incoming, &pool, &context);
+        const struct svcroute_route *route =
+            svcroute_picker_get_route(module->picker, context->handle);
+        check(status == rows[i].status && (route != NULL) == (status == 0), "row %zu: %u", i,
+              status);
+        if (route) {
+            must(svcroute_route_get_info(svcroute_picker_get_table(module->picker), route, &info),
+                 "a route");
+            check(rows[i].route && text_is(info.ingress_route, rows[i].route),
+                  "row %zu: route %.*s", i, (int)info.ingress_route.size, info.ingress_route.data);
+        }
+        pool_destroy(&pool);
+    }
+    check(world_allocations() == before, "finding routes allocates");
 }
 
 static void serve(struct module *module)
@@ -267,13 +404,16 @@ static void process_main(struct module *module, unsigned number, int to)
 
     world_server("http://10.0.0.1:80")->behaviour = REFUSES;
     init_process(module, 2000 + number);
+    ask_for_routes(module);
     serve(module);
     /* Everything is given back while a request still holds its pick, in an order that is all wrong.
      */
     struct pool pool;
     struct svcroute_text address;
+    struct context *context;
     pool_open(&pool);
-    check(peer_get(peer_init(module, &pool), &address) == NGINX_OK, "a last request");
+    check(access_phase(module, &to_web, &pool, &context) == 0, "a last route");
+    check(peer_get(peer_init(module, context, &pool), &address) == NGINX_OK, "a last request");
     exit_module(module);
     exit_process(module);
     check(world_find(address) != NULL, "its address is still there");
@@ -285,8 +425,17 @@ static void process_main(struct module *module, unsigned number, int to)
     _exit(write(to, &word, sizeof(word)) == (ssize_t)sizeof(word) ? 0 : 1);
 }
 
+#define SPEC(match)                                                                                \
+    "{\"routes\":[{\"match\":\"Host(`web.example`) && " match                                      \
+    "\",\"kind\":\"Rule\",\"services\":[{\"name\":\"web\",\"port\":80}]}]}"
+
 int main(void)
 {
+    static const struct {
+        const char *name, *spec;
+    } others[] = {{"api", SPEC("PathPrefix(`/api`) && Method(`GET`)")},
+                  {"near", SPEC("ClientIP(`10.0.0.0/8`)")},
+                  {"beta", SPEC("(HeaderRegexp(`X-Beta`, `^1$`) || Query(`beta`))")}};
     static struct stream stream;
     static struct module module;
     int ends[2];
@@ -297,6 +446,9 @@ int main(void)
     stream_service(&stream, "ADDED", "web");
     stream_slice(&stream, "ADDED", "web", "10.0.0.1 10.0.0.2 10.0.0.3");
     stream_route(&stream, "ADDED", "web", "web.example", "{\"name\":\"web\",\"port\":80}");
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        stream_rules(&stream, "ADDED", others[i].name, others[i].spec);
+    }
     init_module(&module, &stream);
     must(pipe(ends), "pipe");
     fflush(stdout);
@@ -325,7 +477,7 @@ int main(void)
     check(starts[0] == 0 && starts[1] < PROCESSES && starts[2] < PROCESSES && starts[3] < PROCESSES,
           "all processes start with the same server");
     /* The master's copy is untouched by what the processes did. */
-    check(svcroute_table_num_routes(module.table) == 1, "the master's table");
+    check(svcroute_table_num_routes(module.table) == 4, "the master's table");
     exit_module(&module);
     check(world_bytes() == 0, "%lld bytes are left", (long long)world_bytes());
     return check_close();

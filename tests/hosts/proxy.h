@@ -5,11 +5,11 @@
 
 #include <pthread.h>
 
+#include "http.h"
 #include "world.h"
 
 enum {
     WORKERS = 4,
-    HOSTS = 8,     /* host names that are served */
     TRIES = 4,     /* servers that one request may be sent to */
     MAX_SEEN = 256 /* events that are remembered */
 };
@@ -20,7 +20,6 @@ struct worker {
     struct proxy *proxy;
     struct svcroute_picker *picker;
     struct svcroute_pick *pick, *copy; /* used for each request again */
-    uint64_t handles[HOSTS];           /* 0: not looked up yet */
     unsigned index;
     unsigned round;
     pthread_t thread;
@@ -41,12 +40,8 @@ struct proxy {
     struct svcroute_balancer *balancer;
     uint64_t version; /* of the store that the table was made from */
 
-    const char *const *hosts;
-    unsigned num_hosts;
-    char routes[HOSTS][96]; /* name of a host's route, which never changes once it is known */
-    atomic_bool known[HOSTS];
-
-    bool mute; /* probes are sent and nobody answers */
+    uint32_t allow; /* enum svcroute_path_flag: what paths may hold */
+    bool mute;      /* probes are sent and nobody answers */
     struct seen seen[MAX_SEEN];
     unsigned num_seen;
 
@@ -58,8 +53,8 @@ struct proxy {
     bool over;
 };
 
-/* A proxy for these host names, with its workers at rest. */
-void proxy_open(struct proxy *proxy, const char *const *hosts, unsigned num_hosts);
+/* A proxy with its workers at rest. */
+void proxy_open(struct proxy *proxy);
 /* Ends the workers and gives everything back but picks that somebody still holds. */
 void proxy_close(struct proxy *proxy);
 
@@ -86,30 +81,72 @@ void proxy_forget(struct proxy *proxy);
 
 /* ---- workers ---- */
 
-#define BODY_UNKNOWN UINT64_MAX
+#define BODY_CHUNKED UINT64_MAX
 
+/* What a client sends, and the way that it takes to the proxy; NULL and 0: as usual. */
 struct request {
-    unsigned host;      /* index of the host name */
-    const char *cookie; /* Cookie header; NULL: none */
-    uint64_t body;      /* bytes, or BODY_UNKNOWN */
-    uint64_t excluded;  /* id of a server that must not be asked; 0: none */
+    const char *method; /* GET */
+    const char *target; /* / */
+    const char *host;   /* "": no Host line */
+    const char *cookie;
+    const char *lines; /* more of the head, each ended by CR and LF */
+    const char *text;  /* instead of all of the above: the head, whatever it is */
+    uint64_t body;     /* bytes, or BODY_CHUNKED */
+    const char *entry_point;
+    const char *client; /* its address */
+    uint64_t excluded;  /* id of a server that must not be asked */
+    bool tls;
 };
 
 struct answer {
     unsigned status; /* for the client */
     unsigned tries;  /* servers asked */
     unsigned copies; /* sent to mirrors */
+    unsigned levels; /* routes gone through */
     uint32_t why;    /* of the last pick */
     uint32_t num_cookies;
     int64_t keep_body;
     uint64_t server;
+    char route[64]; /* IngressRoute of the last route; "": none */
     char url[64];
-    char cookie[256]; /* first Set-Cookie; "": none */
+    char cookie[256];   /* first Set-Cookie; "": none */
+    struct sight sight; /* what the server saw */
+};
+
+/* One request on its way through a worker. */
+struct exchange {
+    const struct request *way;
+    struct http_text text; /* what the client wrote; all else borrows from it */
+    struct http_head head; /* its lines are what rules and servers see */
+    struct svcroute_target target;
+    struct svcroute_text host;
+    struct svcroute_text cookies[4];
+    struct svcroute_match_request question;
+    struct svcroute_request known;
+    char path[4096]; /* clean */
+    uint64_t handle; /* of the route that was found */
+    unsigned levels;
+    char route[64];
 };
 
 /* Serves one request from its head to the end of the answer. */
 struct answer worker_serve(struct worker *worker, const struct request *request);
-/* Picks for a request; the caller finishes and clears. */
-int worker_pick(struct worker *worker, const struct request *request, struct svcroute_pick *pick);
+/* Its parts, for who looks between them. Each gives 0, or the status that the proxy answers by
+ * itself: reads the head; finds the route with the table that the worker has, running middlewares;
+ * both, with an update that came taken between them. */
+unsigned worker_read(struct worker *worker, const struct request *request,
+                     struct exchange *exchange);
+unsigned worker_match(struct worker *worker, struct exchange *exchange);
+unsigned worker_route(struct worker *worker, const struct request *request,
+                      struct exchange *exchange);
+/* Takes an update, if there is one. */
+void worker_refresh(struct worker *worker);
+/* The status that a code of the library means. */
+unsigned status_of(int code);
+
+/* ---- scenes ---- */
+
+/* proxy_rules.c: what rules, paths and children do; proxy_scenes.c has the rest. */
+void scenes_of_rules(struct proxy *proxy, struct stream *stream);
 
 #endif

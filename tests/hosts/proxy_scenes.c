@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-enum { CART, RETRY, FAIL, MIRROR, PROBE, CHAT };
-static const char *const host_names[] = {"cart.example",   "retry.example", "fail.example",
-                                         "mirror.example", "probe.example", "chat.example"};
-
 static struct proxy proxy;
 static struct stream stream;
 
@@ -17,7 +13,7 @@ static atomic_uint hammered;
 
 static void hammer(struct worker *worker)
 {
-    const struct request request = {.host = CART, .body = BODY_UNKNOWN};
+    const struct request request = {.host = "cart.example"};
     unsigned good = 0;
     while (hammering || good == 0) {
         struct answer answer = worker_serve(worker, &request);
@@ -72,7 +68,7 @@ static void jar(char *cookie, size_t size, const struct answer *answer)
 
 static void stick(struct worker *worker)
 {
-    const struct request stranger = {.host = CART, .body = BODY_UNKNOWN};
+    const struct request stranger = {.host = "cart.example"};
     struct answer *first = &first_of[worker->index];
     *first = worker_serve(worker, &stranger);
     check(first->status == 200 && first->num_cookies == 1, "a stranger: %u, %u cookies",
@@ -87,7 +83,7 @@ static void stay(struct worker *worker)
     for (unsigned i = 0; i < WORKERS; i++) {
         char cookie[300] = "theme=dark; ";
         jar(cookie + strlen(cookie), 200, &first_of[i]);
-        const struct request known = {.host = CART, .body = BODY_UNKNOWN, .cookie = cookie};
+        const struct request known = {.host = "cart.example", .cookie = cookie};
         for (unsigned n = 0; n < 10; n++) {
             struct answer answer = worker_serve(worker, &known);
             check(answer.status == 200 && strcmp(answer.url, first_of[i].url) == 0,
@@ -102,7 +98,7 @@ static void move(struct worker *worker)
 {
     char cookie[200];
     jar(cookie, sizeof(cookie), &first_of[0]);
-    const struct request known = {.host = CART, .body = BODY_UNKNOWN, .cookie = cookie};
+    const struct request known = {.host = "cart.example", .cookie = cookie};
     struct answer answer = worker_serve(worker, &known);
     check(
         answer.status == 200 && answer.num_cookies == 1 && strcmp(answer.url, first_of[0].url) != 0,
@@ -149,7 +145,7 @@ static uint64_t shunned;
 
 static void avoid(struct worker *worker)
 {
-    const struct request request = {.host = CART, .body = BODY_UNKNOWN};
+    const struct request request = {.host = "cart.example"};
     for (unsigned n = 0; n < 20; n++) {
         struct answer answer = worker_serve(worker, &request);
         check(answer.status == 200 && answer.server != shunned, "%u from %s", answer.status,
@@ -159,7 +155,7 @@ static void avoid(struct worker *worker)
 
 static void avoid_once(struct worker *worker)
 {
-    const struct request request = {.host = CART, .body = BODY_UNKNOWN, .excluded = shunned};
+    const struct request request = {.host = "cart.example", .excluded = shunned};
     for (unsigned n = 0; n < 20; n++) {
         struct answer answer = worker_serve(worker, &request);
         check(answer.status == 200 && answer.server != shunned, "excluded: %u from %s",
@@ -203,7 +199,7 @@ static atomic_uint most_tries;
 
 static void retry(struct worker *worker)
 {
-    const struct request request = {.host = RETRY, .body = BODY_UNKNOWN};
+    const struct request request = {.host = "retry.example"};
     for (unsigned n = 0; n < 20; n++) {
         struct answer answer = worker_serve(worker, &request);
         check(answer.status == 200, "retry: %u after %u tries", answer.status, answer.tries);
@@ -216,7 +212,7 @@ static void retry(struct worker *worker)
 
 static void all_down(struct worker *worker)
 {
-    const struct request request = {.host = RETRY, .body = BODY_UNKNOWN};
+    const struct request request = {.host = "retry.example"};
     struct answer answer = worker_serve(worker, &request);
     check(answer.status == 502 && answer.tries >= 1, "nobody answers: %u after %u tries",
           answer.status, answer.tries);
@@ -279,7 +275,7 @@ static struct {
 
 static void fail(struct worker *worker)
 {
-    const struct request request = {.host = FAIL, .body = expected.body};
+    const struct request request = {.host = "fail.example", .body = expected.body};
     for (unsigned n = 0; n < 5; n++) {
         struct answer answer = worker_serve(worker, &request);
         check(answer.status == expected.status && answer.tries == expected.tries,
@@ -320,7 +316,7 @@ static void scene_failover(void)
     expect(10, 200, 1, main_server->url);
     main_server->status = 503;
     expect(1000, 200, 2, spare->url);
-    expect(BODY_UNKNOWN, 200, 2, spare->url);
+    expect(BODY_CHUNKED, 200, 2, spare->url);
     expect(1001, 413, 0, "");
     main_server->status = 504;
     expect(0, 504, 1, main_server->url);
@@ -347,7 +343,7 @@ static unsigned mirrored_status = 200;
 
 static void mirror(struct worker *worker)
 {
-    const struct request request = {.host = MIRROR, .body = mirrored_body};
+    const struct request request = {.host = "mirror.example", .body = mirrored_body};
     unsigned own = 0;
     for (unsigned n = 0; n < 20; n++) {
         struct answer answer = worker_serve(worker, &request);
@@ -394,7 +390,7 @@ static void scene_mirror(void)
 
 static void probe(struct worker *worker)
 {
-    const struct request request = {.host = PROBE, .body = BODY_UNKNOWN};
+    const struct request request = {.host = "probe.example"};
     for (unsigned n = 0; n < 10; n++) {
         struct answer answer = worker_serve(worker, &request);
         check(answer.status == expected.status &&
@@ -514,10 +510,14 @@ static void upgrade(struct worker *worker)
     if (worker->index != 0) {
         return;
     }
-    const struct request request = {.host = CHAT, .body = 0};
+    const struct request request = {.host = "chat.example"};
     const struct svcroute_outcome head = {
         .size = sizeof(head), .kind = SVCROUTE_OUTCOME_STATUS, .status = 101};
-    must(worker_pick(worker, &request, socket_pick), "a WebSocket");
+    struct exchange exchange;
+    check(worker_route(worker, &request, &exchange) == 0, "a WebSocket's route");
+    must(svcroute_picker_pick(worker->picker, exchange.handle, &exchange.known, socket_pick,
+                              world_now()),
+         "a WebSocket");
     must(svcroute_pick_get_info(socket_pick, &socket_info), "a WebSocket's server");
     must(svcroute_pick_report(socket_pick, &head, world_now()), "101");
     check(svcroute_pick_report(socket_pick, &head, world_now()) == SVCROUTE_ERR_STATE,
@@ -526,14 +526,14 @@ static void upgrade(struct worker *worker)
 
 static void not_there(struct worker *worker)
 {
-    const struct request request = {.host = CHAT, .body = 0};
+    const struct request request = {.host = "chat.example"};
     struct answer answer = worker_serve(worker, &request);
     check(answer.status == 404, "a route that is gone: %u", answer.status);
 }
 
 static void there(struct worker *worker)
 {
-    const struct request request = {.host = CHAT, .body = 0};
+    const struct request request = {.host = "chat.example"};
     struct answer answer = worker_serve(worker, &request);
     check(answer.status == 200 && answer.server != socket_info.server,
           "a route that is there again: %u from %s", answer.status, answer.url);
@@ -594,11 +594,12 @@ int main(void)
         "http://10.0.0.4:80",    "http://10.0.1.1:80", "http://10.0.1.2:80",
         "http://10.0.1.3:80",    "http://10.0.2.1:80", "http://10.0.2.2:80",
         "http://10.0.3.1:80",    "http://10.0.3.2:80", "http://near.example:80",
-        "http://far.example:80", "http://10.0.5.1:80"};
+        "http://far.example:80", "http://10.0.5.1:80", "http://10.0.6.1:80",
+        "http://10.0.6.2:80"};
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
         world_server(urls[i]);
     }
-    proxy_open(&proxy, host_names, sizeof(host_names) / sizeof(host_names[0]));
+    proxy_open(&proxy);
     scene_watch();
     scene_sticky();
     scene_admin();
@@ -608,6 +609,7 @@ int main(void)
     scene_probes();
     scene_cancelled();
     scene_socket();
+    scenes_of_rules(&proxy, &stream);
     scene_end();
     return check_close();
 }

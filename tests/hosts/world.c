@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http.h"
+
 /* ---- checks ---- */
 
 static atomic_uint passed, failed;
@@ -142,6 +144,89 @@ struct svcroute_outcome world_send(struct svcroute_text url)
     return outcome;
 }
 
+/* ---- applications ---- */
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+}
+
+/* Decodes all escapes once; true if there was one. */
+static bool decode(char *text)
+{
+    char *to = text;
+    bool any = false;
+    for (const char *from = text; *from; from++) {
+        if (*from == '%' && hex(from[1]) >= 0 && hex(from[2]) >= 0) {
+            *to++ = (char)(hex(from[1]) * 16 + hex(from[2]));
+            from += 2;
+            any = true;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return any;
+}
+
+/* Takes away empty segments, "." and ".."; both slashes separate. */
+static void resolve_dots(char *path)
+{
+    char segments[512];
+    char *to = path;
+    text_copy(segments, sizeof(segments), text_of(path));
+    for (char *at = segments; at;) {
+        size_t size = strcspn(at, "/\\");
+        char *next = at[size] ? at + size + 1 : NULL;
+        at[size] = '\0';
+        if (strcmp(at, "..") == 0) {
+            while (to > path && *--to != '/') {
+            }
+        } else if (size > 0 && strcmp(at, ".") != 0) {
+            *to++ = '/';
+            memmove(to, at, size);
+            to += size;
+        }
+        at = next;
+    }
+    if (to == path) {
+        *to++ = '/';
+    }
+    *to = '\0';
+}
+
+static void look_at(struct svcroute_text text, struct sight *sight)
+{
+    struct http_head head;
+    uint32_t num_hosts;
+    if (!ensure(http_read(&head, text), "a server cannot read %.*s", (int)text.size, text.data)) {
+        return;
+    }
+    text_copy(sight->method, sizeof(sight->method), head.method);
+    text_copy(sight->target, sizeof(sight->target), head.target);
+    text_copy(sight->path, sizeof(sight->path), head.target);
+    sight->path[strcspn(sight->path, "?")] = '\0';
+    while (decode(sight->path)) {
+    }
+    resolve_dots(sight->path);
+    text_copy(sight->host, sizeof(sight->host), http_find(&head, "Host", &num_hosts));
+    ensure(num_hosts == 1, "a server gets %u Host lines", num_hosts);
+    text_copy(sight->role, sizeof(sight->role), http_find(&head, "X-Role", NULL));
+    sight->num_lines = head.num_lines;
+}
+
+struct svcroute_outcome world_ask(struct svcroute_text url, struct svcroute_text head,
+                                  struct sight *sight)
+{
+    struct svcroute_outcome outcome = world_send(url);
+    if (outcome.kind == SVCROUTE_OUTCOME_STATUS) {
+        look_at(head, sight);
+    }
+    return outcome;
+}
+
 /* ---- memory ---- */
 
 static _Atomic int64_t bytes;
@@ -235,11 +320,18 @@ void stream_slice(struct stream *stream, const char *type, const char *name, con
 void stream_route(struct stream *stream, const char *type, const char *name, const char *host,
                   const char *services)
 {
-    char rest[1024];
-    snprintf(
-        rest, sizeof(rest),
-        ",\"spec\":{\"routes\":[{\"match\":\"Host(`%s`)\",\"kind\":\"Rule\",\"services\":[%s]}]}",
-        host, services);
+    char spec[1024];
+    snprintf(spec, sizeof(spec),
+             "{\"routes\":[{\"match\":\"Host(`%s`)\",\"kind\":\"Rule\",\"services\":[%s]}]}", host,
+             services);
+    stream_rules(stream, type, name, spec);
+}
+
+void stream_rules(struct stream *stream, const char *type, const char *name, const char *spec)
+{
+    char rest[2048];
+    int size = snprintf(rest, sizeof(rest), ",\"spec\":%s", spec);
+    ensure(size > 0 && (size_t)size < sizeof(rest), "an IngressRoute has no room");
     stream_event(stream, type, "traefik.io/v1alpha1", "IngressRoute", name, "", rest);
 }
 

@@ -54,6 +54,21 @@ struct world_server *world_find(struct svcroute_text url);
 /* Sends a request and waits for the head of the answer. Any thread. */
 struct svcroute_outcome world_send(struct svcroute_text url);
 
+/* What the application on a server makes of a request. */
+struct sight {
+    char method[16];
+    char target[512]; /* as it came */
+    char path[512];   /* decoded as often as it can be, a backslash taken for "/", ended by NUL,
+                         without   dots:   of all applications the one that an attacker wants */
+    char host[128];
+    char role[32]; /* X-Role */
+    uint32_t num_lines;
+};
+
+/* The same with the head of the request; `sight` is filled if the server was reached. */
+struct svcroute_outcome world_ask(struct svcroute_text url, struct svcroute_text head,
+                                  struct sight *sight);
+
 /* ---- memory ---- */
 
 /* An allocator over malloc() that knows how many bytes are out. */
@@ -81,6 +96,9 @@ void stream_slice(struct stream *stream, const char *type, const char *name, con
 /* An IngressRoute for one host, with its services as JSON. */
 void stream_route(struct stream *stream, const char *type, const char *name, const char *host,
                   const char *services);
+
+/* An IngressRoute with its spec as JSON. */
+void stream_rules(struct stream *stream, const char *type, const char *name, const char *spec);
 
 struct svcroute_text text_of(const char *text);
 bool text_is(struct svcroute_text text, const char *expected);

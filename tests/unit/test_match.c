@@ -285,6 +285,36 @@ START_TEST(test_children)
 }
 END_TEST
 
+/* Names of objects that join alike: what is below one is not below the other. In traefik-v3, where
+ * names decide, it is. */
+START_TEST(test_namesakes)
+{
+    static const char rules[] =
+        "---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: "
+        "{name: %s, namespace: %s}\nspec: {%s routes: [{match: %s, %s}]}\n";
+    struct script script = {0};
+    struct world world;
+    say_service(&script, "s", 1, 1, 0);
+    /* default/r-x has a service; default-r/x has its rule, and somebody below. */
+    say(&script, rules, "r-x", "default", "", "Host(`h`)", TO_S);
+    say(&script, rules, "x", "default-r", "", "Host(`h`)", "services: []");
+    say(&script, rules, "low", "default-r", "parentRefs: [{name: x}],", "Path(`/x`)",
+        "services: [{name: s@file, kind: TraefikService}]");
+    struct svcroute_table *table = table_of_script(&world, &script, "");
+    check_chain(table, (struct ask){.host = "h", .path = "/x"}, "r-x/0 x/0");
+    table_close(&world, table);
+    /* Two rules of one object that are alike are one parent in traefik-v3. */
+    char out[64];
+    say_service(&script, "s", 1, 1, 0);
+    say_rules(&script, "up", "", "{match: Host(`h`)}, {match: Host(`h`)}");
+    say_rules(&script, "low", "parentRefs: [{name: up}],", "{match: Path(`/x`), " TO_S "}");
+    table = table_of_script(&world, &script, "traefik");
+    check_chain(table, (struct ask){.host = "h", .path = "/x"}, "up/1");
+    ck_assert_str_eq(child_of(table, (struct ask){.host = "h", .path = "/x"}, out), "low/0");
+    table_close(&world, table);
+}
+END_TEST
+
 /* traefik-v3: a route whose service the reference would not build is passed over. */
 START_TEST(test_refused)
 {
@@ -512,6 +542,7 @@ Suite *suite_match(void)
     tcase_add_test(all, test_unusable);
     tcase_add_test(all, test_why);
     tcase_add_test(all, test_children);
+    tcase_add_test(all, test_namesakes);
     tcase_add_test(all, test_refused);
     tcase_add_test(all, test_picker);
     tcase_add_test(all, test_picker_children);

@@ -9,18 +9,18 @@
 #include "balance_support.h"
 #include "naive_rule.h"
 
-enum { RULES = 48, OBJECTS = 10, ROUTES = 3, PARENTS = 6 };
+enum { RULES = 48, OBJECTS = 10, ROUTES = 3, PARENTS = 2 };
 
 /* ---- the world ---- */
 
-/* The objects there may be, in the order of (namespace, name); `joined` is what their names look
- * like in names of routes. */
+/* The objects there may be; `joined` is what their names look like in names of routes, so that some
+ * collide. In the order of (namespace, name). */
 static const struct {
     const char *namespace_, *name, *joined;
 } places[OBJECTS] = {
     {"d", "c", "d-c"},     {"d", "p", "d-p"},     {"d", "q", "d-q"},     {"d", "r", "d-r"},
     {"d", "r-x", "d-r-x"}, {"d", "r.x", "d-r-x"}, {"d-r", "c", "d-r-c"}, {"d-r", "p", "d-r-p"},
-    {"d-r", "z", "d-r-z"}, {"e", "c", "e-c"},
+    {"d-r", "x", "d-r-x"}, {"e", "c", "e-c"},
 };
 
 enum leads_to { TO_NOTHING, TO_SERVICE, TO_SOMETIMES, TO_MISSING };
@@ -111,7 +111,7 @@ static uint64_t bit_of(struct spot spot)
     return UINT64_C(1) << (spot.object * ROUTES + spot.route);
 }
 
-/* Whose children a route is: of the routes that others write, whoever has their names. */
+/* Whose children a route is. */
 static void settle_parents(struct model *model, struct spot spot)
 {
     struct object *object = &model->objects[spot.object];
@@ -121,9 +121,8 @@ static void settle_parents(struct model *model, struct spot spot)
         int above = object->parents[i];
         for (int r = 0; r < model->objects[above].num_routes; r++) {
             struct spot holder = holder_of(model, (struct spot){above, r});
-            bool wrote = holder.object >= 0 && route_made(model, (struct spot){above, r});
             object->routes[spot.route].all_above &= holder.object >= 0;
-            object->routes[spot.route].parents |= wrote ? bit_of(holder) : 0;
+            object->routes[spot.route].parents |= holder.object >= 0 ? bit_of(holder) : 0;
         }
     }
 }
@@ -276,17 +275,6 @@ static void load_script(struct model *model, struct script *script)
 
 /* ---- changes ---- */
 
-/* Whether an earlier route of the object has the same rule. */
-static bool is_repeated(const struct model *model, int place, int route)
-{
-    bool found = false;
-    for (int i = 0; !found && i < route; i++) {
-        found = strcmp(rule_of(model, (struct spot){place, i})->text,
-                       rule_of(model, (struct spot){place, route})->text) == 0;
-    }
-    return found;
-}
-
 static void object_roll(struct model *model, int place)
 {
     struct dice *dice = &model->dice;
@@ -299,26 +287,15 @@ static void object_roll(struct model *model, int place)
         .foreign = dice_once_in(dice, 15),
         .tls = dice_once_in(dice, child ? 15 : 4),
         .entry_points = dice_once_in(dice, child ? 15 : 3) ? dice_roll(dice, 4) : 0,
-        .num_parents = !child                  ? 0
-                       : dice_once_in(dice, 6) ? 1 + (int)dice_roll(dice, PARENTS)
-                                               : 1 + (int)dice_roll(dice, 4) / 3,
+        .num_parents = child ? 1 + (int)dice_roll(dice, 4) / 3 : 0,
         .num_routes = 1 + (int)dice_roll(dice, ROUTES),
     };
     for (int i = 0; i < object->num_parents; i++) {
         object->parents[i] =
             dice_once_in(dice, 10) ? (int)dice_roll(dice, OBJECTS) : 1 + (int)dice_roll(dice, 5);
-        /* Where there are many they shall be different, and there. */
-        for (int j = 0; i > 1 && j < OBJECTS && !model->objects[object->parents[i]].there; j++) {
-            object->parents[i] = (object->parents[i - 1] + 1 + j) % OBJECTS;
-        }
     }
     for (int i = 0; i < object->num_routes; i++) {
-        do {
-            /* Where names are joined alike, so shall rules be. */
-            object->routes[i].rule = (int)dice_roll(
-                dice,
-                strstr(places[place].joined, "r-") != NULL && dice_once_in(dice, 2) ? 4 : RULES);
-        } while (model->traefik && is_repeated(model, place, i));
+        object->routes[i].rule = (int)dice_roll(dice, RULES);
         object->routes[i].priority = ONE_OF(dice, priorities);
         object->routes[i].to = dice_once_in(dice, child ? 8 : 2) ? TO_NOTHING
                                : dice_once_in(dice, 5)           ? TO_SOMETIMES

@@ -21,8 +21,8 @@ extern "C" {
 /** Forms of a request target (RFC 9112, section 3.2). */
 enum svcroute_target_form {
     SVCROUTE_TARGET_ORIGIN = 1, /**< /path?query */
-    SVCROUTE_TARGET_ABSOLUTE =
-        2, /**< http://host/path?query; its authority replaces the Host header */
+    /** http://host/path?query; its authority replaces the Host header */
+    SVCROUTE_TARGET_ABSOLUTE = 2,
     SVCROUTE_TARGET_AUTHORITY = 3, /**< host:port, of CONNECT */
     SVCROUTE_TARGET_ASTERISK = 4   /**< "*", of OPTIONS */
 };
@@ -61,11 +61,11 @@ enum svcroute_path_flag {
     SVCROUTE_PATH_ALLOW_QUESTION = 32,    /**< %3F */
     SVCROUTE_PATH_ALLOW_HASH = 64,        /**< %23 */
     SVCROUTE_PATH_ALLOW_CHARACTERS = 127, /**< all of these */
-    SVCROUTE_PATH_DECODE = 128,   /**< a path with a byte that is not legal ("|", "{", "\"") is
-                                       decoded as a whole first, so that %2F in it becomes "/";
-                                       without it such a byte alone is encoded (profile default) */
-    SVCROUTE_PATH_ALLOW_ALL = 255 /**< what the reference does unless told otherwise (profile
-                                     traefik-v3) */
+    /** a path with a byte that is not legal ("|", "{", "\"") is decoded as a whole first, so that
+     * %2F in it becomes "/"; without it such a byte alone is encoded (profile default) */
+    SVCROUTE_PATH_DECODE = 128,
+    /** what the reference does unless told otherwise (profile traefik-v3) */
+    SVCROUTE_PATH_ALLOW_ALL = 255
 };
 
 /**
@@ -104,12 +104,12 @@ struct svcroute_match_request {
     struct svcroute_text host;   /**< the Host header or :authority, with or without a port */
     struct svcroute_text path;   /**< from svcroute_path_clean(), or as received */
     struct svcroute_text query;  /**< as received, without "?"; may be absent */
-    struct svcroute_text
-        client; /**< address, with or without a port; may be empty: no ClientIP matches */
-    struct svcroute_text
-        entry_point; /**< name of the entry point; empty: entry points are not looked at */
-    const struct svcroute_text
-        *headers; /**< names and values by turns, one pair for each header line; NULL if none */
+    /** address, with or without a port; may be empty: no ClientIP matches */
+    struct svcroute_text client;
+    /** name of the entry point; empty: entry points are not looked at */
+    struct svcroute_text entry_point;
+    /** names and values by turns, one pair for each header line; NULL if none */
+    const struct svcroute_text *headers;
     uint32_t num_headers; /**< pairs */
     uint32_t reserved;    /**< 0 */
 };
@@ -128,16 +128,19 @@ struct svcroute_match_request {
  * Errors: SVCROUTE_ERR_NOT_FOUND (answer 404), SVCROUTE_ERR_BAD_REQUEST (answer 400: what no HTTP
  * parser lets through: a blank in method, host or query, a byte that is not ASCII in the host, a
  * control byte or bad "%" in the path), SVCROUTE_ERR_LIMIT (host above 1,024 bytes, or path and
- * query together above 32,768: answer 414), SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE,
- * SVCROUTE_ERR_STRUCT_NEW. Does not allocate; uses up to 36 KiB of stack. Any thread. Since 0.1.
+ * query together above 32,768: answer 414), SVCROUTE_ERR_INVALID (a parameter is NULL, or a text or
+ * `headers` is NULL that is not empty), SVCROUTE_ERR_STRUCT_SIZE, SVCROUTE_ERR_STRUCT_NEW. Does not
+ * allocate. Uses 36 KiB of stack, and up to 80 KiB where a rule has a regular expression. Any
+ * thread. Since 0.1.
  */
 SVCROUTE_API int svcroute_table_match(const struct svcroute_table *table,
                                       const struct svcroute_match_request *request,
                                       const struct svcroute_route **route);
 
 /**
- * The same among the routes that name `parent` in parentRefs; the request is what the parent's
- * middlewares made of it. Errors: as svcroute_table_match(). Since 0.1.
+ * The same among the routes that name `parent`, a route of this table, in parentRefs; the request
+ * is what the parent's middlewares made of it. Errors, stack, threads: as svcroute_table_match().
+ * Since 0.1.
  */
 SVCROUTE_API int svcroute_table_match_child(const struct svcroute_table *table,
                                             const struct svcroute_route *parent,
@@ -150,9 +153,9 @@ SVCROUTE_API int svcroute_table_match_child(const struct svcroute_table *table,
  * @param table the table
  * @param route from svcroute_table_match() or from this call, of the same request
  * @param request the request
- * @param next gets the route, NULL unless 0 is returned
+ * @param next gets the route, NULL unless 0 is returned; lives as long as the table
  *
- * Errors: as svcroute_table_match(). Since 0.1.
+ * Errors, stack, threads: as svcroute_table_match(). Since 0.1.
  */
 SVCROUTE_API int svcroute_table_match_next(const struct svcroute_table *table,
                                            const struct svcroute_route *route,
@@ -163,17 +166,23 @@ SVCROUTE_API int svcroute_table_match_next(const struct svcroute_table *table,
 struct svcroute_match_info {
     uint32_t size;  /**< set by the caller */
     uint32_t flags; /**< 0 */
-    struct svcroute_text
-        matcher;      /**< the part of the rule's text that settled it: what was looked at last */
-    uint32_t matched; /**< 1: the rule matches */
+    /** the part of the rule's text that settled it: what was looked at last; lives as long as the
+     * table */
+    struct svcroute_text matcher;
+    uint32_t matched; /**< 1: the rule matches, else 0 */
     uint32_t offset;  /**< of `matcher` in the rule's text, in bytes */
 };
 
 /**
  * Runs one route's rule alone; entry point and `tls` are not looked at. For tools that say why.
- * Errors: SVCROUTE_ERR_NOT_FOUND (the rule could not be read, and a diagnostic says why),
- * SVCROUTE_ERR_BAD_REQUEST, SVCROUTE_ERR_LIMIT, SVCROUTE_ERR_INVALID, SVCROUTE_ERR_STRUCT_SIZE,
- * SVCROUTE_ERR_STRUCT_NEW. Does not allocate. Any thread. Since 0.1.
+ * @param table the table
+ * @param route a route of it
+ * @param request the request
+ * @param info filled if 0 is returned; its `size` is set by the caller
+ *
+ * A rule that does not match is no error. Errors: SVCROUTE_ERR_NOT_FOUND (the rule could not be
+ * read, and a diagnostic says why, or the policy ignores rules), and otherwise as
+ * svcroute_table_match(); so are stack and threads. Does not allocate. Since 0.1.
  */
 SVCROUTE_API int svcroute_route_match(const struct svcroute_table *table,
                                       const struct svcroute_route *route,
@@ -183,8 +192,12 @@ SVCROUTE_API int svcroute_route_match(const struct svcroute_table *table,
 /**
  * Adds what looks like a mistake among rules that are all valid: routes that no request can reach,
  * rules that match always or never, hosts without a route for "/". Cost grows with the number of
- * routes; for tools, not for every update. Errors: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID. Any
- * thread. Since 0.1.
+ * routes; for tools, not for every update.
+ * @param table the table
+ * @param diags gets the warnings; those that were found stay in it when the call fails
+ *
+ * Errors: SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID (a parameter is NULL). Uses up to 48 KiB of
+ * stack. Any thread, the list being one thread's at a time. Since 0.1.
  */
 SVCROUTE_API int svcroute_table_lint(const struct svcroute_table *table,
                                      struct svcroute_diags *diags);
@@ -195,24 +208,25 @@ SVCROUTE_API int svcroute_table_lint(const struct svcroute_table *table,
  * @param request the request
  * @param handle gets the route's handle, 0 unless 0 is returned
  *
- * Errors: as svcroute_table_match(). Does not allocate. The picker's thread. Since 0.1.
+ * Errors and stack: as svcroute_table_match(). Does not allocate. The picker's thread. Since 0.1.
  */
 SVCROUTE_API int svcroute_picker_match(const struct svcroute_picker *picker,
                                        const struct svcroute_match_request *request,
                                        uint64_t *handle);
 
 /**
- * svcroute_table_match_child() for a picker's plan.
- * Errors: as svcroute_table_match(); SVCROUTE_ERR_GONE: the parent is no more, or no route. Since 0.1.
+ * svcroute_table_match_child() for a picker's plan; `parent` and `*handle` as
+ * svcroute_picker_match() gives them. Errors, stack, threads: as svcroute_picker_match(), and
+ * SVCROUTE_ERR_GONE: the parent is no more, or no route. Since 0.1.
  */
 SVCROUTE_API int svcroute_picker_match_child(const struct svcroute_picker *picker, uint64_t parent,
                                              const struct svcroute_match_request *request,
                                              uint64_t *handle);
 
 /**
- * The route of a handle, for its getters together with svcroute_picker_get_table(); one without a service leads to
- * child routes. Borrowed, until the next refresh. NULL: the handle is no route's, or its route is no more. Does not
- * allocate. The picker's thread. Since 0.1.
+ * The route of a handle, for its getters together with svcroute_picker_get_table(); one without a
+ * service leads to child routes. Borrowed, until the next refresh. NULL: the handle is no route's,
+ * its route is no more, or `picker` is NULL. Does not allocate. The picker's thread. Since 0.1.
  */
 SVCROUTE_API const struct svcroute_route *
 svcroute_picker_get_route(const struct svcroute_picker *picker, uint64_t handle);

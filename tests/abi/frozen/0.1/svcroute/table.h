@@ -36,7 +36,8 @@ struct svcroute_service;
  * @param diags gets what this call found anew; NULL is allowed. svcroute_table_get_diags() gives all
  *
  * What cannot be resolved is absent from the table and has a diagnostic; that is no error of the call. Errors:
- * SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID (`out` or `store` NULL), SVCROUTE_ERR_CRYPTO. Since 0.1.
+ * SVCROUTE_ERR_NOMEM, SVCROUTE_ERR_INVALID (`out` or `store` NULL), SVCROUTE_ERR_CRYPTO. Rules are compiled here, which
+ * uses up to 96 KiB of stack where they hold regular expressions. Since 0.1.
  */
 SVCROUTE_API int svcroute_resolve(struct svcroute_table **out, struct svcroute_store *store,
                                   const struct svcroute_policy *policy,
