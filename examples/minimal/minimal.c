@@ -1,4 +1,4 @@
-/* The whole loop of a host, in one thread: load, pick, finish, deadline, probe, update.
+/* The whole loop of a host, in one thread: load, match, pick, finish, deadline, probe, update.
  * A real host has sockets where this one has talk(), and a clock where it counts seconds. */
 #include <stdio.h>
 
@@ -7,14 +7,15 @@
 #define SECOND UINT64_C(1000000000)
 #define OBJECT(version, kind)                                                                      \
     "apiVersion: " version "\nkind: " kind "\nmetadata: {name: web, namespace: shop}\n"
-#define WEB                                                                                        \
-    OBJECT("traefik.io/v1alpha1", "TraefikService")                                                \
-    "spec: {weighted: {services: [{name: web, port: 80, healthCheck: {interval: 2s}}]}}\n"
+#define ROUTE                                                                                      \
+    OBJECT("traefik.io/v1alpha1", "IngressRoute")                                                  \
+    "spec: {routes: [{kind: Rule, match: 'Host(`shop.example`) && PathPrefix(`/`)',\n"             \
+    "  services: [{name: web, port: 80, healthCheck: {interval: 2s}}]}]}\n"
 #define SERVICE(host)                                                                              \
     OBJECT("v1", "Service")                                                                        \
     "spec: {type: ExternalName, externalName: " host ", ports: [{port: 80}]}\n"
 
-static const char before[] = WEB "---\n" SERVICE("blue.example");
+static const char before[] = ROUTE "---\n" SERVICE("blue.example");
 static const char after[] = SERVICE("green.example"); /* what it does not name stays */
 
 static uint32_t talk(const char *what, struct svcroute_text url)
@@ -36,14 +37,17 @@ static void drive(struct svcroute_balancer *balancer, uint64_t now)
     }
 }
 
-/* A worker's part: one request. */
-static int serve(struct svcroute_picker *picker, uint64_t handle, struct svcroute_pick *pick,
-                 uint64_t now)
+/* A worker's part: one request. Its path is clean (svcroute_path_clean()). */
+static int serve(struct svcroute_picker *picker, struct svcroute_pick *pick, uint64_t now)
 {
+    static const struct svcroute_match_request question = {
+        .size = sizeof question, .host = {"shop.example", 12}, .path = {"/cart", 5}};
     struct svcroute_pick_info info = {.size = sizeof info};
     struct svcroute_outcome outcome = {.size = sizeof outcome, .kind = SVCROUTE_OUTCOME_STATUS};
+    uint64_t route = 0;
     int code = svcroute_picker_stale(picker) ? svcroute_picker_refresh(picker, now) : 0;
-    code = code ? code : svcroute_picker_pick(picker, handle, NULL, pick, now);
+    code = code ? code : svcroute_picker_match(picker, &question, &route);
+    code = code ? code : svcroute_picker_pick(picker, route, NULL, pick, now);
     code = code ? code : svcroute_pick_get_info(pick, &info);
     outcome.status = code == 0 ? talk("request", info.url) : 0;
     code = code ? code : svcroute_pick_finish(pick, &outcome, now);
@@ -61,7 +65,6 @@ int main(void)
     struct svcroute_picker *picker = NULL;
     struct svcroute_pick *pick = NULL;
     const uint32_t external = SVCROUTE_POLICY_ALLOW_EXTERNAL_NAME;
-    uint64_t handle = 0;
     int code = svcroute_context_new(&context, NULL, NULL, NULL);
     code = code ? code : svcroute_policy_new(&policy, context);
     code = code ? code : svcroute_policy_set_switch(policy, external, true);
@@ -71,8 +74,6 @@ int main(void)
     code = code ? code : svcroute_balancer_new(&balancer, old, NULL, 0);
     code = code ? code : svcroute_picker_new(&picker, balancer, 0);
     code = code ? code : svcroute_pick_new(&pick, context);
-    struct svcroute_text name = {"shop-web", sizeof "shop-web" - 1};
-    code = code ? code : svcroute_picker_find_service(picker, name, &handle);
     for (uint64_t now = 0; code == 0 && now < 6 * SECOND; now += SECOND) {
         if (now == 3 * SECOND) { /* the cluster changed; pickers find the new table by themselves */
             code = svcroute_store_load(store, after, sizeof after - 1, NULL, NULL, NULL);
@@ -83,7 +84,7 @@ int main(void)
             svcroute_balancer_needs_advance(balancer)) {
             drive(balancer, now);
         }
-        code = code ? code : serve(picker, handle, pick, now);
+        code = code ? code : serve(picker, pick, now);
     }
     svcroute_pick_free(pick); /* any order will do, and NULL too */
     svcroute_picker_free(picker);

@@ -10,11 +10,7 @@
 #include "output.h"
 
 static const struct command *const commands[] = {
-    &command_check,
-    &command_resolve,
-    &command_match,
-    &command_pick,
-    &command_simulate,
+    &command_check, &command_resolve, &command_match, &command_pick, &command_simulate,
 };
 
 #define NUM_COMMANDS (sizeof commands / sizeof commands[0])

@@ -245,8 +245,8 @@ static double carried_deadline(const struct svcr_scheduler *from, const struct s
     if (old_weight == weight) {
         return from->deadlines[before];
     }
-    return from->current + (from->deadlines[before] - from->current) * (double)old_weight /
-                               (double)weight;
+    return from->current +
+           (from->deadlines[before] - from->current) * (double)old_weight / (double)weight;
 }
 
 static void carry(struct svcr_scheduler *scheduler, const struct svcr_shape *shape,

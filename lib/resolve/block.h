@@ -248,6 +248,11 @@ static inline const struct svcr_route *svcr_entry_route(const struct svcroute_ro
     return (const struct svcr_route *)(const void *)route->entry.thing;
 }
 
+static inline const struct svcr_ingress_route *svcr_route_object(const struct svcr_route *route)
+{
+    return (const struct svcr_ingress_route *)(const void *)route->object;
+}
+
 static inline const struct svcr_tree_service *
 svcr_entry_service(const struct svcroute_service *service)
 {

@@ -44,16 +44,11 @@ __attribute__((format(printf, 4, 5))) static void warn(struct lint *lint, enum s
 
 /* ---- looking around ---- */
 
-static const struct svcr_ingress_route *object_of(const struct svcr_route *route)
-{
-    return (const struct svcr_ingress_route *)(const void *)route->object;
-}
-
 /* Every connection that `narrow` may see, `wide` sees too. */
 static bool sees_all(const struct svcr_route *wide, const struct svcr_route *narrow)
 {
-    const struct svcr_ingress_route *a = object_of(wide);
-    const struct svcr_ingress_route *b = object_of(narrow);
+    const struct svcr_ingress_route *a = svcr_route_object(wide);
+    const struct svcr_ingress_route *b = svcr_route_object(narrow);
     const struct svcr_str *all = svcr_object_items(a, a->entry_points);
     const struct svcr_str *some = svcr_object_items(b, b->entry_points);
     bool sees =

@@ -20,11 +20,6 @@ struct asking {
 
 /* ---- which routes take part ---- */
 
-static const struct svcr_ingress_route *object_of(const struct svcr_route *route)
-{
-    return (const struct svcr_ingress_route *)(const void *)route->object;
-}
-
 static bool names_entry_point(const struct svcr_ingress_route *object, svcr_text wanted)
 {
     const struct svcr_str *names = svcr_object_items(object, object->entry_points);
@@ -43,7 +38,8 @@ static bool root_fits(const struct asking *asking, const struct svcr_candidate *
         (candidate->marks & SVCR_MARK_TLS) != 0 ? SVCROUTE_MATCH_PLAIN : SVCROUTE_MATCH_TLS;
     return (asking->flags & unwanted) == 0 &&
            (asking->entry_point.size == 0 || (candidate->marks & SVCR_MARK_ANY_ENTRY) != 0 ||
-            names_entry_point(object_of(svcr_entry_route(candidate->route)), asking->entry_point));
+            names_entry_point(svcr_route_object(svcr_entry_route(candidate->route)),
+                              asking->entry_point));
 }
 
 /* A route with parents: all of them must be there, and one is the route that was found. */

@@ -4,22 +4,18 @@
 #include "base/memory.h"
 #include "resolve/table.h"
 
-static const struct svcr_ingress_route *object_of(const struct svcr_route *route)
-{
-    return (const struct svcr_ingress_route *)(const void *)route->object;
-}
-
 int svcroute_route_get_info(const struct svcroute_table *table, const struct svcroute_route *handle,
                             struct svcroute_route_info *info)
 {
-    int error = table == NULL || handle == NULL || info == NULL
-                    ? SVCROUTE_ERR_INVALID
-                    : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_route_info, reserved));
+    int error =
+        table == NULL || handle == NULL || info == NULL
+            ? SVCROUTE_ERR_INVALID
+            : svcr_struct_check(info, SVCR_SIZE_UP_TO(struct svcroute_route_info, reserved));
     if (error != 0) {
         return error;
     }
     const struct svcr_route *route = svcr_entry_route(handle);
-    const struct svcr_ingress_route *object = object_of(route);
+    const struct svcr_ingress_route *object = svcr_route_object(route);
     const struct svcr_rule *rule = route->rule;
     const struct svcr_observability *seen = &rule->observability;
     svcr_text name = svcr_object_text(object, object->meta.name);
@@ -57,7 +53,7 @@ struct svcroute_text svcroute_route_get_entry_point(const struct svcroute_route 
     if (handle == NULL) {
         return SVCR_TEXT_ABSENT;
     }
-    const struct svcr_ingress_route *object = object_of(svcr_entry_route(handle));
+    const struct svcr_ingress_route *object = svcr_route_object(svcr_entry_route(handle));
     const struct svcr_str *items = svcr_object_items(object, object->entry_points);
     return index < object->entry_points.num ? svcr_object_text(object, items[index])
                                             : SVCR_TEXT_ABSENT;
@@ -90,7 +86,7 @@ struct svcroute_text svcroute_route_get_tls_domain(const struct svcroute_route *
 {
     const struct svcr_tls_domain *domain = NULL;
     if (handle != NULL) {
-        domain = domain_at(object_of(svcr_entry_route(handle)), index);
+        domain = domain_at(svcr_route_object(svcr_entry_route(handle)), index);
     }
     if (num_sans != NULL) {
         *num_sans = domain != NULL ? domain->sans.num : 0;
@@ -104,7 +100,7 @@ struct svcroute_text svcroute_route_get_tls_san(const struct svcroute_route *han
 {
     const struct svcr_tls_domain *domain = NULL;
     if (handle != NULL) {
-        domain = domain_at(object_of(svcr_entry_route(handle)), index);
+        domain = domain_at(svcr_route_object(svcr_entry_route(handle)), index);
     }
     if (domain == NULL || san >= domain->sans.num) {
         return SVCR_TEXT_ABSENT;

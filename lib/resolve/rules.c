@@ -104,8 +104,7 @@ struct svcr_candidate svcr_candidate_of(const struct svcroute_route *route,
                                         struct svcr_group *holder)
 {
     const struct svcr_rule *rule = svcr_entry_route(route)->rule;
-    const struct svcr_ingress_route *object =
-        (const struct svcr_ingress_route *)(const void *)svcr_entry_route(route)->object;
+    const struct svcr_ingress_route *object = svcr_route_object(svcr_entry_route(route));
     /* While names move from one group to another, "x-2" may be in the index as the second "x" and
      * as itself. */
     bool suffixed = route->entry.name.size != svcr_entry_route(route)->base_name.size;

@@ -28,17 +28,14 @@ static bool read_hex(struct svcr_regex_reader *reader, uint32_t *character)
 {
     size_t digits = 0;
     bool braces = svcr_regex_peek(reader, 0) == '{';
-
     *character = 0;
     reader->at += braces;
     while (svcr_regex_peek(reader, 0) != -1) {
-        int value;
         uint32_t c = svcr_regex_take(reader);
-
         if (braces && c == '}') {
             return digits > 0;
         }
-        value = hex_value(c);
+        int value = hex_value(c);
         if (value < 0) {
             return false;
         }
@@ -58,12 +55,10 @@ int svcr_regex_read_escape(struct svcr_regex_reader *reader, uint32_t *character
 {
     static const char letters[] = "a\af\fn\nr\rt\tv\v";
     size_t start = reader->at++;
-    uint32_t c;
-
     if (svcr_regex_peek(reader, 0) == -1) {
         return svcr_regex_fail(reader, start, "trailing backslash at end of expression");
     }
-    c = svcr_regex_take(reader);
+    uint32_t c = svcr_regex_take(reader);
     if (c < 0x80 && !is_word(c)) {
         *character = c;
         return SVCROUTE_OK;
@@ -92,7 +87,6 @@ int svcr_regex_read_escape(struct svcr_regex_reader *reader, uint32_t *character
 static void add_part(struct svcr_regex_reader *reader, bool negated)
 {
     struct svcr_class *part = &reader->part;
-
     if (reader->flags & SVCR_REGEX_FOLD) {
         svcr_class_fold(part);
     }
@@ -120,11 +114,8 @@ static void set_part(struct svcr_regex_reader *reader, const char *pairs)
 static int read_property(struct svcr_regex_reader *reader, size_t start, bool negated)
 {
     size_t from = reader->at, to;
-    svcr_text name;
-
     if (svcr_regex_peek(reader, 0) == '{') {
         const char *end = memchr(reader->text.data + from, '}', reader->text.size - from);
-
         from++;
         to = end != NULL ? (size_t)(end - reader->text.data) : reader->text.size;
         reader->at = end != NULL ? to + 1 : to;
@@ -141,7 +132,7 @@ static int read_property(struct svcr_regex_reader *reader, size_t start, bool ne
         negated = !negated;
         from++;
     }
-    name = (svcr_text){reader->text.data + from, to - from};
+    svcr_text name = (svcr_text){reader->text.data + from, to - from};
     svcr_class_clear(&reader->part);
     if (!svcr_class_add_property(&reader->part, name)) {
         return svcr_regex_fail(reader, start, "invalid character class range");
@@ -155,7 +146,6 @@ int svcr_regex_read_group(struct svcr_regex_reader *reader, bool *found)
     size_t start = reader->at;
     const char *pairs;
     int letter = svcr_regex_peek(reader, 1);
-
     *found = true;
     switch (letter) {
     case 'p':
@@ -206,9 +196,6 @@ static int read_posix(struct svcr_regex_reader *reader, bool *found)
         {"xdigit", "09AFaf"},
     };
     size_t start = reader->at, end = start + 2;
-    svcr_text name;
-    bool negated;
-
     while (!reader->no_posix && end + 1 < reader->text.size &&
            !(reader->text.data[end] == ':' && reader->text.data[end + 1] == ']')) {
         end++;
@@ -219,8 +206,9 @@ static int read_posix(struct svcr_regex_reader *reader, bool *found)
         return SVCROUTE_OK;
     }
     reader->at = end + 2;
-    negated = reader->text.data[start + 2] == '^';
-    name = (svcr_text){reader->text.data + start + 2 + negated, end - start - 2 - negated};
+    bool negated = reader->text.data[start + 2] == '^';
+    svcr_text name =
+        (svcr_text){reader->text.data + start + 2 + negated, end - start - 2 - negated};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (svcr_text_same(name, (svcr_text){rows[i].name, strlen(rows[i].name)})) {
             set_part(reader, rows[i].pairs);
@@ -250,13 +238,12 @@ static int read_class_character(struct svcr_regex_reader *reader, size_t start, 
 static int read_range(struct svcr_regex_reader *reader, size_t start)
 {
     size_t from = reader->at;
-    uint32_t first, last;
+    uint32_t first;
     int status = read_class_character(reader, start, &first);
-
     if (status != SVCROUTE_OK) {
         return status;
     }
-    last = first;
+    uint32_t last = first;
     if (svcr_regex_peek(reader, 0) == '-' && svcr_regex_peek(reader, 1) != -1 &&
         svcr_regex_peek(reader, 1) != ']') {
         reader->at++;
@@ -276,14 +263,12 @@ int svcr_regex_read_class(struct svcr_regex_reader *reader)
 {
     size_t start = reader->at++;
     bool negated = svcr_regex_peek(reader, 0) == '^';
-
     svcr_class_clear(&reader->set);
     reader->at += negated;
     /* "]" is itself where it comes first. */
     for (bool first = true; first || svcr_regex_peek(reader, 0) != ']'; first = false) {
         bool found = false;
         int status = SVCROUTE_OK;
-
         if (svcr_regex_peek(reader, 0) == '[' && svcr_regex_peek(reader, 1) == ':' &&
             svcr_regex_peek(reader, 2) != -1) {
             status = read_posix(reader, &found);

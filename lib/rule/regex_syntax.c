@@ -29,7 +29,6 @@ struct parser {
 uint32_t svcr_regex_take(struct svcr_regex_reader *reader)
 {
     uint32_t character = 0;
-
     reader->at += svcr_utf8_decode(reader->text.data + reader->at, reader->text.size - reader->at,
                                    &character);
     return character;
@@ -39,7 +38,6 @@ int svcr_regex_fail(struct svcr_regex_reader *reader, size_t start, const char *
 {
     svcr_text part = {reader->text.data + start, reader->at - start};
     svcr_text shown = svcr_text_cut(part, 60);
-
     return svcr_rule_fail(reader->fault, (uint32_t)start, "regular expression: %s%s%.*s%s%s", what,
                           part.size > 0 ? ": `" : "", SVCR_ARG(shown),
                           shown.size < part.size ? "..." : "", part.size > 0 ? "`" : "");
@@ -56,7 +54,6 @@ static int too_large(struct parser *parser)
 static int check(struct parser *parser, const struct svcr_regex_node *node)
 {
     struct svcr_regex_reader *reader = &parser->reader;
-
     if (reader->set.too_many) {
         return too_large(parser);
     }
@@ -76,7 +73,6 @@ static int push(struct parser *parser, struct svcr_regex_node *node)
 {
     struct group *group = parser->group;
     int status = check(parser, node);
-
     if (status != SVCROUTE_OK) {
         return status;
     }
@@ -105,8 +101,6 @@ static int push_literal(struct parser *parser, uint32_t character)
 {
     struct svcr_regex_reader *reader = &parser->reader;
     bool fold = (reader->flags & SVCR_REGEX_FOLD) != 0;
-    struct svcr_regex_node *node;
-
     svcr_class_clear(&reader->set);
     if (fold) {
         svcr_class_add_folded(&reader->set, character, character);
@@ -114,7 +108,7 @@ static int push_literal(struct parser *parser, uint32_t character)
     } else {
         svcr_class_add(&reader->set, character, character);
     }
-    node = svcr_regex_set_new(reader->arena, &reader->set);
+    struct svcr_regex_node *node = svcr_regex_set_new(reader->arena, &reader->set);
     if (node != NULL) {
         node->literal = true;
         node->folded = fold;
@@ -125,7 +119,6 @@ static int push_literal(struct parser *parser, uint32_t character)
 static int open_group(struct parser *parser, bool captures, unsigned flags_behind)
 {
     struct group *group = parser->spare;
-
     if (group != NULL) {
         parser->spare = group->outer;
     } else {
@@ -145,7 +138,6 @@ static int end_alternative(struct parser *parser)
     struct group *group = parser->group;
     struct svcr_regex_node *node = svcr_regex_concat_new(parser->reader.arena, group->items);
     int status = check(parser, node);
-
     if (status != SVCROUTE_OK) {
         return status;
     }
@@ -163,7 +155,6 @@ static int end_alternative(struct parser *parser)
 static int end_alternatives(struct parser *parser, struct svcr_regex_node **out)
 {
     int status = end_alternative(parser);
-
     if (status != SVCROUTE_OK) {
         return status;
     }
@@ -176,13 +167,11 @@ static int close_group(struct parser *parser)
 {
     struct group *group = parser->group;
     struct svcr_regex_node *node;
-    int status;
-
     if (group->outer == NULL) {
         parser->reader.at++;
         return svcr_regex_fail(&parser->reader, parser->reader.at - 1, "unexpected )");
     }
-    status = end_alternatives(parser, &node);
+    int status = end_alternatives(parser, &node);
     if (status != SVCROUTE_OK) {
         return status;
     }
@@ -203,7 +192,6 @@ static bool is_name(svcr_text name)
 {
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];
-
         if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
               c == '_')) {
             return false;
@@ -218,7 +206,6 @@ static int open_named(struct parser *parser, size_t start, size_t from)
     struct svcr_regex_reader *reader = &parser->reader;
     const char *end = memchr(reader->text.data + start, '>', reader->text.size - start);
     size_t to = end != NULL ? (size_t)(end - reader->text.data) : reader->text.size;
-
     reader->at = end != NULL ? to + 1 : to;
     if (end == NULL || !is_name((svcr_text){reader->text.data + from, to - from})) {
         return svcr_regex_fail(reader, start, "invalid named capture");
@@ -234,7 +221,6 @@ static int read_flags(struct parser *parser)
     size_t start = reader->at;
     unsigned flags = reader->flags, on = 0, off = 0, *set = &on;
     int second = svcr_regex_peek(reader, 2);
-
     if (second == 'P' && svcr_regex_peek(reader, 3) == '<' && svcr_regex_peek(reader, 4) != -1) {
         return open_named(parser, start, start + 4);
     }
@@ -245,7 +231,6 @@ static int read_flags(struct parser *parser)
     while (svcr_regex_peek(reader, 0) != -1) {
         uint32_t c = svcr_regex_take(reader);
         const char *letter = c != 0 && c < 0x80 ? strchr(letters, (int)c) : NULL;
-
         if (letter != NULL) {
             *set |= 1u << (letter - letters);
         } else if (c == '-' && set == &on) {
@@ -253,7 +238,6 @@ static int read_flags(struct parser *parser)
         } else if ((c == ':' || c == ')') && (set == &on || off != 0)) {
             unsigned changed = (flags | on) & ~off;
             int status = c == ':' ? open_group(parser, false, flags) : SVCROUTE_OK;
-
             reader->flags = changed;
             return status;
         } else {
@@ -269,7 +253,6 @@ static int read_flags(struct parser *parser)
 static int read_number(struct svcr_regex_reader *reader)
 {
     int value = 0, digit = svcr_regex_peek(reader, 0), next = svcr_regex_peek(reader, 1);
-
     if (digit < '0' || digit > '9' || (digit == '0' && next >= '0' && next <= '9')) {
         return -1;
     }
@@ -285,7 +268,6 @@ static bool read_braces(struct svcr_regex_reader *reader, int *min, int *max)
 {
     size_t start = reader->at++;
     bool endless = false;
-
     *min = *max = read_number(reader);
     if (*min >= 0 && svcr_regex_peek(reader, 0) == ',') {
         reader->at++;
@@ -307,8 +289,6 @@ static int repeat(struct parser *parser, size_t start, int min, int max, bool co
     struct group *group = parser->group;
     struct svcr_regex_node *node = group->last;
     bool lazy = (reader->flags & SVCR_REGEX_UNGREEDY) != 0;
-    int status;
-
     if (svcr_regex_peek(reader, 0) == '?') {
         reader->at++;
         lazy = !lazy;
@@ -320,7 +300,7 @@ static int repeat(struct parser *parser, size_t start, int min, int max, bool co
         return svcr_regex_fail(reader, start, "missing argument to repetition operator");
     }
     node = svcr_regex_repeat_new(reader->arena, node, min, max, counted);
-    status = check(parser, node);
+    int status = check(parser, node);
     if (status != SVCROUTE_OK) {
         return status;
     }
@@ -344,7 +324,6 @@ static int read_repeat(struct parser *parser, bool *repeated)
     size_t start = reader->at;
     char c = reader->text.data[start];
     int status, min, max;
-
     if (c == '{') {
         if (!read_braces(reader, &min, &max)) {
             reader->at++;
@@ -370,7 +349,6 @@ static int read_quoted(struct parser *parser)
 {
     struct svcr_regex_reader *reader = &parser->reader;
     int status = SVCROUTE_OK;
-
     reader->at += 2;
     while (status == SVCROUTE_OK && svcr_regex_peek(reader, 0) != -1) {
         if (svcr_regex_peek(reader, 0) == '\\' && svcr_regex_peek(reader, 1) == 'E') {
@@ -392,10 +370,9 @@ static int read_backslash(struct parser *parser)
                       {'b', SVCR_REGEX_WORD_BOUNDARY},
                       {'B', SVCR_REGEX_NO_WORD_BOUNDARY}};
     struct svcr_regex_reader *reader = &parser->reader;
-    int letter = svcr_regex_peek(reader, 1), status;
+    int letter = svcr_regex_peek(reader, 1);
     uint32_t character;
     bool found;
-
     for (size_t i = 0; i < sizeof(assertions) / sizeof(assertions[0]); i++) {
         if (letter == assertions[i].letter) {
             reader->at += 2;
@@ -406,7 +383,7 @@ static int read_backslash(struct parser *parser)
         return read_quoted(parser);
     }
     svcr_class_clear(&reader->set);
-    status = svcr_regex_read_group(reader, &found);
+    int status = svcr_regex_read_group(reader, &found);
     if (status == SVCROUTE_OK && found) {
         return push_set(parser);
     }
@@ -419,7 +396,6 @@ static int read_backslash(struct parser *parser)
 static int read_dot(struct parser *parser)
 {
     struct svcr_class *set = &parser->reader.set;
-
     svcr_class_clear(set);
     if (parser->reader.flags & SVCR_REGEX_DOT_ALL) {
         svcr_class_add(set, 0, SVCR_CHARACTER_MAX);
@@ -435,7 +411,6 @@ static int read_one(struct parser *parser, bool *repeated)
     struct svcr_regex_reader *reader = &parser->reader;
     bool lines = (reader->flags & SVCR_REGEX_LINES) != 0;
     int status;
-
     switch (reader->text.data[reader->at]) {
     case '(':
         if (svcr_regex_peek(reader, 1) == '?') {
@@ -476,10 +451,8 @@ static int read_all(struct parser *parser, struct svcr_regex_node **out)
 {
     struct svcr_regex_reader *reader = &parser->reader;
     int status = open_group(parser, false, 0);
-
     while (status == SVCROUTE_OK && reader->at < reader->text.size) {
         bool repeated = false;
-
         status = read_one(parser, &repeated);
         parser->repeated = repeated;
     }
@@ -493,8 +466,6 @@ int svcr_regex_parse(struct svcr_arena *arena, svcr_text pattern, struct svcr_re
                      struct svcr_rule_fault *fault)
 {
     struct parser parser = {.reader = {.arena = arena, .text = pattern, .fault = fault}};
-    int status;
-
     *out = NULL;
     if (pattern.size > SVCR_REGEX_PATTERN_MAX) {
         return svcr_rule_fail(fault, SVCR_REGEX_PATTERN_MAX,
@@ -502,7 +473,6 @@ int svcr_regex_parse(struct svcr_arena *arena, svcr_text pattern, struct svcr_re
     }
     if (!svcr_utf8_valid(pattern.data, pattern.size)) {
         uint32_t character;
-
         while (parser.reader.at < pattern.size &&
                svcr_utf8_decode(pattern.data + parser.reader.at, pattern.size - parser.reader.at,
                                 &character) > 0) {
@@ -513,7 +483,7 @@ int svcr_regex_parse(struct svcr_arena *arena, svcr_text pattern, struct svcr_re
     }
     svcr_class_init(&parser.reader.set, arena->context, SVCR_REGEX_RANGES_MAX);
     svcr_class_init(&parser.reader.part, arena->context, SVCR_REGEX_RANGES_MAX);
-    status = read_all(&parser, out);
+    int status = read_all(&parser, out);
     svcr_class_free(&parser.reader.set);
     svcr_class_free(&parser.reader.part);
     return status;

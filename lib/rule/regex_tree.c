@@ -5,7 +5,6 @@
 struct svcr_regex_node *svcr_regex_node_new(struct svcr_arena *arena, enum svcr_regex_op op)
 {
     struct svcr_regex_node *node = svcr_arena_zalloc(arena, 1, sizeof(*node));
-
     if (node != NULL) {
         node->op = (uint8_t)op;
         node->height = 1;
@@ -17,7 +16,6 @@ struct svcr_regex_node *svcr_regex_node_new(struct svcr_arena *arena, enum svcr_
 struct svcr_regex_node *svcr_regex_set_new(struct svcr_arena *arena, const struct svcr_class *set)
 {
     struct svcr_regex_node *node = svcr_regex_node_new(arena, SVCR_REGEX_SET);
-
     if (node == NULL || set->num == 0) {
         return node;
     }
@@ -28,7 +26,6 @@ struct svcr_regex_node *svcr_regex_set_new(struct svcr_arena *arena, const struc
     if (set->num > 1) {
         size_t size = set->num * sizeof(*set->ranges);
         struct svcr_range *copy = svcr_arena_alloc(arena, size);
-
         if (copy == NULL) {
             return NULL;
         }
@@ -43,7 +40,6 @@ static void measure_child(struct svcr_regex_node *node, const struct svcr_regex_
 {
     bool melts = child->op == node->op && !child->closed && !child->literal;
     int height = child->height + (melts ? 0 : 1);
-
     node->height = (int16_t)(height > node->height ? height : node->height);
     node->copies = child->copies > node->copies ? child->copies : node->copies;
     node->size += child->size;
@@ -52,15 +48,13 @@ static void measure_child(struct svcr_regex_node *node, const struct svcr_regex_
 struct svcr_regex_node *svcr_regex_concat_new(struct svcr_arena *arena,
                                               struct svcr_regex_node *children)
 {
-    struct svcr_regex_node *node;
-
     if (children == NULL) {
         return svcr_regex_node_new(arena, SVCR_REGEX_EMPTY);
     }
     if (children->next == NULL) {
         return children;
     }
-    node = svcr_regex_node_new(arena, SVCR_REGEX_CONCAT);
+    struct svcr_regex_node *node = svcr_regex_node_new(arena, SVCR_REGEX_CONCAT);
     if (node == NULL) {
         return NULL;
     }
@@ -84,10 +78,8 @@ static struct svcr_regex_node *join_sets(struct svcr_arena *arena, struct svcr_r
                                          struct svcr_class *set)
 {
     struct svcr_regex_node **slot = &children;
-
     while (*slot != NULL) {
         struct svcr_regex_node *node = *slot, *rest = node->next;
-
         while (node->op == SVCR_REGEX_EMPTY && rest != NULL && rest->op == SVCR_REGEX_EMPTY) {
             node->next = rest = rest->next;
         }
@@ -117,13 +109,11 @@ struct svcr_regex_node *svcr_regex_alternate_new(struct svcr_arena *arena,
                                                  struct svcr_regex_node *children,
                                                  struct svcr_class *set)
 {
-    struct svcr_regex_node *node;
-
     children = join_sets(arena, children, set);
     if (children == NULL || children->next == NULL) {
         return children;
     }
-    node = svcr_regex_node_new(arena, SVCR_REGEX_ALTERNATE);
+    struct svcr_regex_node *node = svcr_regex_node_new(arena, SVCR_REGEX_ALTERNATE);
     if (node == NULL) {
         return NULL;
     }
@@ -141,7 +131,6 @@ struct svcr_regex_node *svcr_regex_alternate_new(struct svcr_arena *arena,
 static uint64_t repeat_size(uint64_t inside, uint64_t min, int max, bool counted)
 {
     uint64_t size;
-
     if (!counted) {
         return inside + (min == 0 && max < 0 ? 2 : 1);
     }
@@ -156,7 +145,6 @@ static uint64_t repeat_size(uint64_t inside, uint64_t min, int max, bool counted
 static uint32_t repeat_copies(uint32_t inside, int min, int max, bool counted)
 {
     uint32_t most = (uint32_t)(max < 0 ? min : max);
-
     if (!counted || (max < 0 && most == 0)) {
         return inside;
     }
@@ -202,7 +190,6 @@ struct svcr_regex_node *svcr_regex_repeat_new(struct svcr_arena *arena,
     uint32_t copies = repeat_copies(child->copies, min, max, counted);
     uint64_t size = repeat_size(child->size, (uint64_t)min, max, counted);
     struct svcr_regex_node *node = child;
-
     if (absorb(node, min, max)) {
         node->closed = true;
         node->literal = false;
@@ -239,7 +226,6 @@ static bool add_character(struct svcr_buffer *text, const struct svcr_regex_node
 {
     char bytes[4];
     uint32_t character = node->own.first;
-
     /* U+FFFD also stands for bytes that are not UTF-8, and no text has surrogates. */
     if (node->num_ranges != 1 || node->own.last != character || character == 0xfffd ||
         (character >= 0xd800 && character <= 0xdfff)) {
@@ -253,7 +239,6 @@ bool svcr_regex_literal(const struct svcr_regex_node *root, struct svcr_buffer *
                         bool *ends)
 {
     const struct svcr_regex_node *node = root;
-
     *begins = *ends = false;
     for (;;) {
         if (node->op == SVCR_REGEX_BEGIN_TEXT && text->size == 0 && !*ends) {
@@ -285,14 +270,12 @@ svcr_text svcr_regex_required(const struct svcr_regex_node *root, struct svcr_bu
 {
     const struct svcr_regex_node *node = root;
     size_t begin = 0, best = 0, best_size = 0;
-
     for (;;) {
         bool inside =
             node->op == SVCR_REGEX_CONCAT || (node->op == SVCR_REGEX_REPEAT && node->min > 0);
         bool goes_on = node->op == SVCR_REGEX_SET
                            ? add_character(text, node)
                            : node->op != SVCR_REGEX_REPEAT && node->op != SVCR_REGEX_ALTERNATE;
-
         if (text->size - begin > best_size) {
             best = begin;
             best_size = text->size - begin;

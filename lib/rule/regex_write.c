@@ -8,7 +8,6 @@
 static void write_character(struct svcr_buffer *out, uint32_t character)
 {
     char bytes[4];
-
     if (character >= 0x80) {
         svcr_buffer_add(out, bytes, svcr_utf8_encode(character, bytes));
         return;
@@ -52,10 +51,8 @@ static void write_negated(struct svcr_buffer *out, const struct svcr_regex_node 
 {
     uint32_t next = 0;
     bool any = true;
-
     for (uint32_t i = 0; i < node->num_ranges; i++) {
         struct svcr_range gap = {next, node->ranges[i].first - 1};
-
         if (next < node->ranges[i].first && cut_surrogates(&gap)) {
             if (any) {
                 svcr_buffer_add_string(out, "[^");
@@ -72,14 +69,12 @@ static void write_set(struct svcr_buffer *out, const struct svcr_regex_node *nod
 {
     uint32_t num = 0;
     struct svcr_range only = {0, 0};
-
     if (node->num_ranges > 0 && node->ranges[node->num_ranges - 1].last == SVCR_CHARACTER_MAX) {
         write_negated(out, node);
         return;
     }
     for (uint32_t i = 0; i < node->num_ranges; i++) {
         struct svcr_range range = node->ranges[i];
-
         if (cut_surrogates(&range)) {
             only = range;
             num++;
@@ -96,7 +91,6 @@ static void write_set(struct svcr_buffer *out, const struct svcr_regex_node *nod
     svcr_buffer_add_char(out, '[');
     for (uint32_t i = 0; i < node->num_ranges; i++) {
         struct svcr_range range = node->ranges[i];
-
         if (cut_surrogates(&range)) {
             write_range(out, range);
         }
@@ -123,7 +117,6 @@ static void write_quantifier(struct svcr_buffer *out, const struct svcr_regex_no
 static bool is_grouped(const struct svcr_regex_node *node)
 {
     const struct svcr_regex_node *parent = node->parent;
-
     return parent != NULL &&
            ((parent->op == SVCR_REGEX_REPEAT && node->op != SVCR_REGEX_SET) ||
             (parent->op == SVCR_REGEX_CONCAT && node->op == SVCR_REGEX_ALTERNATE));
@@ -136,7 +129,6 @@ static void enter(struct svcr_buffer *out, const struct svcr_regex_node *node)
         [SVCR_REGEX_BEGIN_LINE] = "^",      [SVCR_REGEX_END_LINE] = "$",
         [SVCR_REGEX_WORD_BOUNDARY] = "\\b", [SVCR_REGEX_NO_WORD_BOUNDARY] = "\\B",
     };
-
     if (node->parent != NULL && node->parent->op == SVCR_REGEX_ALTERNATE &&
         node->parent->child != node) {
         svcr_buffer_add_char(out, '|');
@@ -165,7 +157,6 @@ bool svcr_regex_write(const struct svcr_regex_node *root, struct svcr_buffer *ou
 {
     const struct svcr_regex_node *node = root;
     unsigned groups = 0;
-
     for (;;) {
         groups += is_grouped(node);
         if (groups > SVCR_REGEX_GROUPS_MAX) {

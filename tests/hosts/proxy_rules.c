@@ -233,11 +233,11 @@ static atomic_uint let_in, kept_out, refused, reached;
 
 static void attack(struct worker *worker)
 {
-    static const char *const pieces[] = {"/",   "/",  "/",   "admin",   "admin", "%61dmin", "Admin",
-                                         "x",   "..", "..",  ".",       "%2e%2", "%2E.",    "%2f",
-                                         "%2F", "\\", "%5c", "%25",     "%2561", "%00",     "%3b",
-                                         ";",   "|",  "{",   "\"",      "?",     "%3f",     "#",
-                                         "%",   "//", "e",   "\xc3\xa9"};
+    static const char *const pieces[] = {
+        "/",   "/",   "/",         "admin", "admin", "%61dmin", "Admin", "x",
+        "..",  "..",  ".",         "%2e%2", "%2E.",  "%2f",     "%2F",   "\\",
+        "%5c", "%25", "%2561dmin", "%00",   "%3b",   ";",       "|",     "{",
+        "\"",  "?",   "%3f",       "#",     "%",     "//",      "e",     "\xc3\xa9"};
     uint32_t chance = 7 + worker->index;
     for (unsigned n = 0; n < ATTACKS; n++) {
         char target[200] = "/";

@@ -10,7 +10,7 @@
 static const char full_yaml[] = KIND
     "metadata:\n"                                 /* 3 */
     "  name: web-1\n"                             /* 4 */
-    "  namespace: ns\n"                            /* 5 */
+    "  namespace: ns\n"                           /* 5 */
     "  creationTimestamp: 2024-02-29T12:34:56Z\n" /* 6 */
     "  labels: {kubernetes.io/service-name: web, endpointslice.kubernetes.io/managed-by: x}\n" /* 7
                                                                                                 */

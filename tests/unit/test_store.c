@@ -316,10 +316,10 @@ START_TEST(limits)
     text[300] = 0;
     ck_assert_int_eq(load(&world, text), 0);
     /* A limit of one document costs that document only. */
-    ck_assert_int_eq(
-        load(&world, "{\"a\":[[[[[1]]]]]}\n{\"apiVersion\":\"v1\",\"kind\":\"Service\","
-                     "\"metadata\":{\"name\":\"a\"},\"spec\":{\"type\":\"NodePort\"}}"),
-        0);
+    ck_assert_int_eq(load(&world,
+                          "{\"a\":[[[[[1]]]]]}\n{\"apiVersion\":\"v1\",\"kind\":\"Service\","
+                          "\"metadata\":{\"name\":\"a\"},\"spec\":{\"type\":\"NodePort\"}}"),
+                     0);
     ck_assert_result(world.result, 1, 0, 1, 0);
     free(before);
     world_close(&world);
