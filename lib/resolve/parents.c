@@ -1,8 +1,9 @@
 /* parentRefs: the IngressRoutes whose routes are parents, and what is asked of them.
  *
- * All routes of an object have the same parents, and all routes of a parent are that alike. So what
- * is kept, indexed and asked of goes by objects: routes times parents would be a square of what
- * somebody wrote. */
+ * All routes of an object have the same parents, and all routes of a parent are that alike. Few
+ * parents are what a route is indexed under, one by one. Where they are many that would be a square
+ * of what somebody wrote, routes times parents, and what is indexed and asked of goes by objects.
+ */
 #include "resolve/parents.h"
 
 #include <svcroute/error.h>
@@ -116,6 +117,7 @@ bool svcr_parents_make(struct svcr_resolver *resolver, struct svcr_parents **out
         return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
     }
     *out = parents;
+    parents->by_name = resolver->traefik;
     bool going = true;
     for (uint32_t i = 0; i < num && going; i++) {
         struct svcr_object *object = parent_find(resolver, i);
@@ -125,7 +127,7 @@ bool svcr_parents_make(struct svcr_resolver *resolver, struct svcr_parents **out
     if (going && *good && svcr_parents_same(parents, before)) {
         svcr_block_unref(resolver->context, parents);
         *out = svcr_block_ref(before);
-    } else if (going && *good) {
+    } else if (going && *good && svcr_parents_many(parents)) {
         going = homes_list(resolver, parents);
     }
     return going && resolver->error == 0;
@@ -143,7 +145,8 @@ bool svcr_parents_same(const struct svcr_parents *a, const struct svcr_parents *
 
 /* ---- asking ---- */
 
-bool svcr_parents_have(const struct svcr_parents *parents, const struct svcr_object *object)
+/* Whether an IngressRoute is among the objects. */
+static bool has_home(const struct svcr_parents *parents, const struct svcr_object *object)
 {
     struct svcr_owner owner = svcr_owner_of(object);
     uint32_t low = 0, high = parents->num_homes;
@@ -158,6 +161,18 @@ bool svcr_parents_have(const struct svcr_parents *parents, const struct svcr_obj
         high = order < 0 ? high : middle;
     }
     return false;
+}
+
+bool svcr_parents_have(const struct svcroute_table *table, const struct svcr_parents *parents,
+                       const struct svcr_route *route)
+{
+    struct svcr_writers writers = svcr_writers_of(table, route);
+    const struct svcr_object *object;
+    bool found = false;
+    while (!found && (object = svcr_writers_next(&writers)) != NULL) {
+        found = has_home(parents, object);
+    }
+    return found;
 }
 
 bool svcr_parents_there(const struct svcroute_table *table, const struct svcr_parents *parents,

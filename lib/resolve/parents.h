@@ -14,14 +14,22 @@ bool svcr_parents_make(struct svcr_resolver *resolver, struct svcr_parents **out
 /* The same objects, in the same order. */
 bool svcr_parents_same(const struct svcr_parents *a, const struct svcr_parents *b);
 
-/* Whether the routes of an IngressRoute are among the parents. */
-bool svcr_parents_have(const struct svcr_parents *parents, const struct svcr_object *object);
-/* Whether all parents are in the table. Takes what it costs from *looks; what is left when those
+/* More of them than a route is indexed under one by one. */
+enum { SVCR_PARENTS_FEW = 8 };
+static inline bool svcr_parents_many(const struct svcr_parents *parents)
+{
+    return parents->num > SVCR_PARENTS_FEW;
+}
+
+/* Of many: whether a route of a table is one of them. */
+bool svcr_parents_have(const struct svcroute_table *table, const struct svcr_parents *parents,
+                       const struct svcr_route *route);
+/* Of many: whether all are in the table. Takes what it costs from *looks; what is left when those
  * are spent counts as there. */
 bool svcr_parents_there(const struct svcroute_table *table, const struct svcr_parents *parents,
                         uint32_t *looks);
-/* Where the routes below those of an IngressRoute are found in an index: under the hash of its
- * name, for which the caller has room. */
+/* The scope of routes below those of an IngressRoute that have many parents: the hash of its name,
+ * for which the caller has room. */
 svcr_text svcr_parents_scope(const struct svcroute_context *context,
                              const struct svcr_object *object, uint64_t *key);
 
