@@ -55,7 +55,6 @@ static void *allocate(size_t size, void *user)
 {
     struct svcr_regex *regex = user;
     struct block *block = NULL;
-
     if (svcr_size_add(size, sizeof(*block), &size)) {
         block = svcr_alloc(regex->context, size);
     }
@@ -70,10 +69,8 @@ static void *allocate(size_t size, void *user)
 static void release(void *memory, void *user)
 {
     struct svcr_regex *regex = user;
-
     if (memory != NULL) {
         struct block *block = (struct block *)memory - 1;
-
         svcr_release(regex->context, block, block->size);
     }
 }
@@ -93,7 +90,6 @@ static int compile(struct svcr_regex *regex, svcr_text pattern)
     pcre2_compile_context *settings = memory != NULL ? pcre2_compile_context_create(memory) : NULL;
     int error = 0;
     PCRE2_SIZE offset;
-
     if (settings != NULL) {
         pcre2_set_newline(settings, PCRE2_NEWLINE_LF);
         regex->code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size,
@@ -109,12 +105,10 @@ static int compile(struct svcr_regex *regex, svcr_text pattern)
 static int make_code(struct svcr_regex *regex, const struct svcr_regex_node *tree)
 {
     struct svcr_buffer pattern;
-    bool written;
     uint32_t options = 0;
     int status = SVCROUTE_OK;
-
     svcr_buffer_init(&pattern, regex->context);
-    written = svcr_regex_write(tree, &pattern);
+    bool written = svcr_regex_write(tree, &pattern);
     svcr_buffer_add_char(&pattern, '\0'); /* so that there is some memory to point to */
     if (pattern.failed) {
         status = SVCROUTE_ERR_NOMEM;
@@ -151,7 +145,6 @@ static int make_literal(struct svcr_regex *regex, const struct svcr_regex_node *
 {
     struct svcr_buffer text;
     int status = SVCROUTE_OK;
-
     svcr_buffer_init(&text, regex->context);
     regex->literal = svcr_regex_literal(tree, &text, &regex->begins, &regex->ends) &&
                      (regex->begins || regex->ends || text.size <= SOUGHT_MAX);
@@ -168,14 +161,12 @@ static int make_literal(struct svcr_regex *regex, const struct svcr_regex_node *
 static int make_sought(struct svcr_regex *regex, const struct svcr_regex_node *tree)
 {
     struct svcr_buffer text;
-    svcr_text sought;
     int status = SVCROUTE_OK;
-
     if (regex->anchored) {
         return SVCROUTE_OK;
     }
     svcr_buffer_init(&text, regex->context);
-    sought = svcr_regex_required(tree, &text);
+    svcr_text sought = svcr_regex_required(tree, &text);
     if (text.failed) {
         status = SVCROUTE_ERR_NOMEM;
     } else if (sought.size > 0 && !svcr_text_same(sought, SVCR_TEXT("/"))) {
@@ -190,7 +181,6 @@ static int make_matcher(struct svcr_regex *regex, struct svcr_regex_node *tree,
                         struct svcr_rule_fault *fault)
 {
     int status = svcr_automaton_new(&regex->automaton, regex->context, tree);
-
     if (regex->automaton != NULL) {
         regex->anchored = svcr_automaton_anchored(regex->automaton);
         regex->stepped = !regex->anchored && svcr_automaton_selective(regex->automaton);
@@ -210,15 +200,13 @@ int svcr_regex_new(struct svcr_regex **out, struct svcroute_context *context, sv
     struct svcr_regex *regex = svcr_zalloc(context, sizeof(*regex));
     struct svcr_regex_node *tree;
     struct svcr_arena arena;
-    int status;
-
     *out = NULL;
     if (regex == NULL) {
         return SVCROUTE_ERR_NOMEM;
     }
     regex->context = context;
     svcr_arena_init(&arena, context);
-    status = svcr_regex_parse(&arena, pattern, &tree, fault);
+    int status = svcr_regex_parse(&arena, pattern, &tree, fault);
     if (status == SVCROUTE_OK) {
         status = make_literal(regex, tree);
         if (status == SVCROUTE_OK && !regex->literal) {
@@ -253,12 +241,11 @@ void svcr_regex_free(struct svcroute_context *context, struct svcr_regex *regex)
 static bool find_sought(const struct svcr_regex *regex, svcr_text text)
 {
     const char *sought = regex->sought;
-    size_t size = regex->sought_size, last;
-
+    size_t size = regex->sought_size;
     if (size > text.size || (regex->begins && regex->ends && size != text.size)) {
         return false;
     }
-    last = text.size - size;
+    size_t last = text.size - size;
     if (size == 0) {
         return true;
     }
@@ -267,7 +254,6 @@ static bool find_sought(const struct svcr_regex *regex, svcr_text text)
     }
     for (size_t at = 0; at <= last; at++) {
         const char *next = memchr(text.data + at, sought[0], last - at + 1);
-
         if (next == NULL) {
             return false;
         }
@@ -289,7 +275,6 @@ static void *take(size_t size, void *user)
 {
     struct room *room = user;
     void *memory = room->bytes + room->used;
-
     if (size > sizeof(room->bytes) - room->used) {
         return NULL;
     }
@@ -314,16 +299,12 @@ static enum svcr_regex_answer match_fast(const struct svcr_regex *regex, svcr_te
                                          uint32_t decisions)
 {
     struct room room;
-    pcre2_general_context *memory;
-    pcre2_match_context *settings;
-    pcre2_match_data *data;
     PCRE2_SPTR bytes = (PCRE2_SPTR)(text.size > 0 ? text.data : "");
     int result;
-
     room.used = 0; /* and nothing else: zeros for all of it would cost as much as a match */
-    memory = pcre2_general_context_create(take, leave, &room);
-    settings = memory != NULL ? pcre2_match_context_create(memory) : NULL;
-    data = memory != NULL ? pcre2_match_data_create(1, memory) : NULL;
+    pcre2_general_context *memory = pcre2_general_context_create(take, leave, &room);
+    pcre2_match_context *settings = memory != NULL ? pcre2_match_context_create(memory) : NULL;
+    pcre2_match_data *data = memory != NULL ? pcre2_match_data_create(1, memory) : NULL;
     if (settings == NULL || data == NULL) {
         return SVCR_REGEX_GAVE_UP;
     }
@@ -342,14 +323,12 @@ static enum svcr_regex_answer match_fast(const struct svcr_regex *regex, svcr_te
 static size_t decisions_allowed(const struct svcr_regex *regex, size_t size)
 {
     size_t decisions = size < LOOKS_MAX ? LOOKS_MAX / (size + 1) : 0;
-
     return regex->anchored ? decisions : decisions / (size + 1);
 }
 
 enum svcr_regex_answer svcr_regex_match(const struct svcr_regex *regex, svcr_text text)
 {
-    size_t decisions, at = 0;
-
+    size_t at = 0;
     if (regex->sought != NULL && !find_sought(regex, text)) {
         return SVCR_REGEX_NO;
     }
@@ -360,10 +339,9 @@ enum svcr_regex_answer svcr_regex_match(const struct svcr_regex *regex, svcr_tex
         !svcr_automaton_seek(regex->automaton, text, &at)) {
         return SVCR_REGEX_NO;
     }
-    decisions = decisions_allowed(regex, text.size);
+    size_t decisions = decisions_allowed(regex, text.size);
     if (regex->fast && decisions >= DECISIONS_MIN && svcr_utf8_valid(text.data, text.size)) {
         enum svcr_regex_answer answer = match_fast(regex, text, at, (uint32_t)decisions);
-
         if (answer != SVCR_REGEX_GAVE_UP) {
             return answer;
         }

@@ -93,7 +93,6 @@ static void insert(struct maker *maker, size_t at, struct instruction instructio
 static void copy(struct maker *maker, size_t from, size_t size, size_t copies, bool optional)
 {
     size_t step = size + optional;
-
     if (copies > SVCR_AUTOMATON_MAX / step || !reserve(maker, copies * step)) {
         maker->too_large = !maker->failed;
         return;
@@ -111,7 +110,6 @@ static void put_repeat(struct maker *maker, const struct svcr_regex_node *node)
 {
     size_t start = node->start, size = maker->num - start;
     size_t min = (size_t)node->min, max = (size_t)node->max;
-
     if (size == 0) {
         return;
     }
@@ -136,7 +134,6 @@ static void put_repeat(struct maker *maker, const struct svcr_regex_node *node)
 static void put_set(struct maker *maker, const struct svcr_regex_node *node)
 {
     struct set *set;
-
     if (node->num_ranges == 1 && node->own.first == node->own.last) {
         put(maker, OP_CHARACTER, 0, node->own.first);
         return;
@@ -153,7 +150,6 @@ static void put_set(struct maker *maker, const struct svcr_regex_node *node)
     *set = (struct set){.first = (uint32_t)maker->num_ranges};
     for (uint32_t i = 0; i < node->num_ranges; i++) {
         struct svcr_range range = node->ranges[i];
-
         for (; range.first < 0x80 && range.first <= range.last; range.first++) {
             set->ascii[range.first / 64] |= UINT64_C(1) << range.first % 64;
         }
@@ -169,7 +165,6 @@ static void put_set(struct maker *maker, const struct svcr_regex_node *node)
 static void end_alternative(struct maker *maker, size_t start)
 {
     size_t size = maker->num - start;
-
     insert(maker, start, (struct instruction){OP_SPLIT, 1, (uint32_t)size + 2});
     put(maker, OP_JUMP, 0, 0); /* to the end, as soon as that is known */
 }
@@ -177,7 +172,6 @@ static void end_alternative(struct maker *maker, size_t start)
 static void end_alternatives(struct maker *maker, const struct svcr_regex_node *node)
 {
     size_t at = node->start;
-
     for (const struct svcr_regex_node *child = node->child; child->next != NULL;
          child = child->next) {
         at += maker->program[at].value;
@@ -213,7 +207,6 @@ static void leave(struct maker *maker, struct svcr_regex_node *node)
 static void make(struct maker *maker, struct svcr_regex_node *root)
 {
     struct svcr_regex_node *node = root;
-
     for (;;) {
         node->start = (uint32_t)maker->num;
         if (node->child != NULL) {
@@ -241,7 +234,6 @@ static void make(struct maker *maker, struct svcr_regex_node *root)
 static void add_first(struct svcr_automaton *automaton, const struct instruction *instruction)
 {
     uint64_t *first = automaton->first;
-
     if (instruction->op == OP_CHARACTER) {
         if (instruction->value < 0x80) {
             first[instruction->value / 64] |= UINT64_C(1) << instruction->value % 64;
@@ -250,7 +242,6 @@ static void add_first(struct svcr_automaton *automaton, const struct instruction
         }
     } else {
         const struct set *set = &automaton->sets[instruction->value];
-
         first[0] |= set->ascii[0];
         first[1] |= set->ascii[1];
         if (set->num > 0) {
@@ -266,12 +257,10 @@ static bool find_first(struct svcr_automaton *automaton, bool begin)
     bool seen[SVCR_AUTOMATON_MAX + 1] = {false}, found = false;
     uint16_t open[SVCR_AUTOMATON_MAX + 1];
     size_t num = 0;
-
     open[num++] = 0;
     while (num > 0) {
         size_t place = open[--num], next[2];
         const struct instruction *instruction = &automaton->program[place];
-
         if (instruction->op == OP_MATCH) {
             automaton->empty = true;
             return true;
@@ -312,7 +301,6 @@ struct run {
 static bool is_word(const struct run *run, size_t at)
 {
     char c = at < run->text.size ? run->text.data[at] : ' ';
-
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
 
@@ -320,7 +308,6 @@ static bool is_word(const struct run *run, size_t at)
 static bool holds(const struct run *run, uint32_t assertion, size_t at)
 {
     bool begin = at == 0, end = at == run->text.size;
-
     switch (assertion) {
     case SVCR_REGEX_BEGIN_TEXT:
         return begin;
@@ -348,13 +335,10 @@ static void reach(struct run *run, size_t *num_open, size_t place, size_t at)
 static bool add_thread(struct run *run, unsigned side, size_t place, size_t at)
 {
     size_t num_open = 0;
-
     reach(run, &num_open, place, at);
     while (num_open > 0) {
-        const struct instruction *instruction;
-
         place = run->open[--num_open];
-        instruction = &run->automaton->program[place];
+        const struct instruction *instruction = &run->automaton->program[place];
         run->steps++;
         switch (instruction->op) {
         case OP_MATCH:
@@ -382,12 +366,10 @@ static bool add_thread(struct run *run, unsigned side, size_t place, size_t at)
 static bool takes(const struct svcr_automaton *automaton, const struct instruction *instruction,
                   uint32_t character)
 {
-    const struct set *set;
-
     if (instruction->op == OP_CHARACTER) {
         return instruction->value == character;
     }
-    set = &automaton->sets[instruction->value];
+    const struct set *set = &automaton->sets[instruction->value];
     if (character < 0x80) {
         return (set->ascii[character / 64] >> character % 64 & 1) != 0;
     }
@@ -402,7 +384,6 @@ bool svcr_automaton_anchored(const struct svcr_automaton *automaton)
 bool svcr_automaton_selective(const struct svcr_automaton *automaton)
 {
     int num = 0;
-
     for (int i = 0; i < 4; i++) {
         num += __builtin_popcountll(automaton->first[i]);
     }
@@ -413,7 +394,6 @@ bool svcr_automaton_seek(const struct svcr_automaton *automaton, svcr_text text,
 {
     for (; !automaton->empty && *at < text.size; (*at)++) {
         unsigned char byte = (unsigned char)text.data[*at];
-
         if (automaton->first[byte / 64] >> byte % 64 & 1) {
             break;
         }
@@ -425,11 +405,8 @@ static enum svcr_regex_answer run_all(struct run *run)
 {
     const struct svcr_automaton *automaton = run->automaton;
     unsigned side = 0;
-
     for (size_t at = 0;; side = !side) {
         uint32_t character = 0xfffd;
-        size_t width;
-
         if (run->num[side] == 0 && !automaton->anchored &&
             !svcr_automaton_seek(automaton, run->text, &at)) {
             return SVCR_REGEX_NO;
@@ -443,7 +420,7 @@ static enum svcr_regex_answer run_all(struct run *run)
         if (run->steps > SVCR_AUTOMATON_STEPS_MAX) {
             return SVCR_REGEX_GAVE_UP;
         }
-        width = svcr_utf8_decode(run->text.data + at, run->text.size - at, &character);
+        size_t width = svcr_utf8_decode(run->text.data + at, run->text.size - at, &character);
         if (width == 0) {
             character = 0xfffd;
             width = 1;
@@ -453,7 +430,6 @@ static enum svcr_regex_answer run_all(struct run *run)
         run->steps += run->num[side];
         for (uint32_t i = 0; i < run->num[side]; i++) {
             size_t place = run->threads[side][i];
-
             if (takes(automaton, &automaton->program[place], character) &&
                 add_thread(run, !side, place + 1, at)) {
                 return SVCR_REGEX_YES;
@@ -465,7 +441,6 @@ static enum svcr_regex_answer run_all(struct run *run)
 enum svcr_regex_answer svcr_automaton_match(const struct svcr_automaton *automaton, svcr_text text)
 {
     struct run run;
-
     if (text.size >= UINT32_MAX) {
         return SVCR_REGEX_GAVE_UP;
     }
@@ -487,12 +462,10 @@ static struct svcr_automaton *pack(struct maker *maker)
     size_t ranges = maker->num_ranges * sizeof(*maker->ranges);
     size_t bytes = sizeof(struct svcr_automaton) + sets + ranges + program;
     struct svcr_automaton *automaton = svcr_alloc(maker->context, bytes);
-    char *at;
-
     if (automaton == NULL) {
         return NULL;
     }
-    at = (char *)(automaton + 1);
+    char *at = (char *)(automaton + 1);
     *automaton = (struct svcr_automaton){
         .bytes = bytes,
         .num = (uint32_t)maker->num,
@@ -514,7 +487,6 @@ int svcr_automaton_new(struct svcr_automaton **out, struct svcroute_context *con
                        struct svcr_regex_node *root)
 {
     struct maker maker = {.context = context};
-
     *out = NULL;
     make(&maker, root);
     if (!maker.failed && !maker.too_large) {
