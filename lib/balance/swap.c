@@ -185,9 +185,9 @@ static bool meet(struct comparing *comparing, struct svcr_group *old_group,
     }
     struct svcr_pool *pool = pool_named(swap, comparing->routes, newer->name);
     if (comparing->routes) {
-        swap->rerouted =
-            swap->rerouted || !svcr_route_takes_same(svcr_entry_route(route_of(older)),
-                                                     svcr_entry_route(route_of(newer)));
+        const struct svcr_route *a = svcr_entry_route(route_of(older));
+        const struct svcr_route *b = svcr_entry_route(route_of(newer));
+        swap->rerouted = swap->rerouted || !svcr_route_takes_same(a, b) || !svcr_route_equal(a, b);
         if (!index_replace(swap, old_group, older, new_group, newer, pool)) {
             return false;
         }

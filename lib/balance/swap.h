@@ -18,7 +18,8 @@ struct svcr_swap {
     struct svcr_arena arena;      /* scratch */
     struct svcr_plan *plan;       /* to come: the names; owned */
     bool renamed;                 /* the plan differs from the present one */
-    bool rerouted;                /* some route takes other requests than before */
+    bool rerouted;                /* some route takes other requests than before, or tells of
+                                     other things to do with them, such as middlewares */
     /* Pools that may get another layout, children below their parents: by depth of their service,
      * 0 (on a cycle) first, routes last. Linked by next_staged. */
     struct svcr_pool **levels;

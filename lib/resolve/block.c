@@ -61,6 +61,7 @@ static void route_drop(struct svcroute_context *context, void *block)
 {
     struct svcr_route *route = block;
     svcr_block_unref(context, route->child.service);
+    svcr_block_unref(context, route->doors);
     svcr_block_unref(context, route->parents);
     svcr_block_unref(context, route->program);
     svcr_object_unref(route->object);
@@ -81,6 +82,7 @@ const struct svcr_block_kind svcr_owner_kind = {NULL};
 const struct svcr_block_kind svcr_backend_kind = {backend_drop};
 const struct svcr_block_kind svcr_service_kind = {service_drop};
 const struct svcr_block_kind svcr_route_kind = {route_drop};
+const struct svcr_block_kind svcr_doors_kind = {NULL};
 const struct svcr_block_kind svcr_parents_kind = {parents_drop};
 const struct svcr_block_kind svcr_unit_kind = {unit_drop};
 const struct svcr_block_kind svcr_group_kind = {group_drop};

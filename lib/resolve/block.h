@@ -23,7 +23,7 @@
 #include "rule/program.h"
 
 extern const struct svcr_block_kind svcr_owner_kind, svcr_backend_kind, svcr_service_kind,
-    svcr_route_kind, svcr_parents_kind, svcr_unit_kind, svcr_group_kind;
+    svcr_route_kind, svcr_doors_kind, svcr_parents_kind, svcr_unit_kind, svcr_group_kind;
 
 /* Packing texts behind a block's struct, whose size made room for them. */
 struct svcr_pack {
@@ -170,15 +170,19 @@ enum { SVCR_TREE_MIRRORS_MAX = 64, SVCR_TREE_ATTEMPTS_MAX = 1024 };
 
 /* The IngressRoutes whose routes are parents, shared by the routes of one object. */
 struct svcr_parents {
-    struct svcr_block head;
-    uint32_t num; /* of their routes */
-    uint32_t num_objects;
-    bool by_name; /* profile traefik-v3: a name leads to whoever has it */
+    struct svcr_block head; /* hash of the objects' addresses */
+    uint32_t num;           /* of their routes */
+    uint32_t num_objects, num_homes;
+    bool by_name;                           /* profile traefik-v3: a name leads to whoever has it */
+    const struct svcr_parent *const *homes; /* where they are many: each object once, in the order
+                                               of owners */
     struct svcr_parent {
         struct svcr_object *object; /* referenced */
         uint32_t first;             /* index of its first route among all */
     } items[];
 };
+
+struct svcr_doors;
 
 struct svcr_route {
     struct svcr_block head;     /* hash of base_name */
@@ -189,8 +193,10 @@ struct svcr_route {
     uint32_t num_middlewares;
     const svcr_text *middlewares;
     svcr_text tls_options;
+    struct svcr_doors *doors;     /* NULL: its object names few entry points; referenced */
     struct svcr_parents *parents; /* NULL: none; referenced */
     struct svcr_program *program; /* of the rule; NULL: it cannot be used; referenced */
+    bool speaks_for_all;          /* the first of its object's routes that has a program */
     struct svcr_child child;      /* kind 0: no service */
 };
 

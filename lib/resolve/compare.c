@@ -1,5 +1,6 @@
 /* Comparing routes and services: same tuple, made of the same, or telling the same. */
 #include "resolve/block.h"
+#include "resolve/parents.h"
 
 #include "base/context.h"
 #include "base/hash.h"
@@ -295,18 +296,10 @@ bool svcr_tree_service_identical(const struct svcr_tree_service *a,
     return same;
 }
 
-static bool parents_same(const struct svcr_parents *a, const struct svcr_parents *b)
-{
-    bool same = a == b || (a != NULL && b != NULL && a->num_objects == b->num_objects);
-    for (uint32_t i = 0; same && a != b && i < a->num_objects; i++) {
-        same = a->items[i].object == b->items[i].object;
-    }
-    return same;
-}
-
 bool svcr_route_identical(const struct svcr_route *a, const struct svcr_route *b)
 {
-    return a->object == b->object && a->index == b->index && parents_same(a->parents, b->parents) &&
+    return a->object == b->object && a->index == b->index &&
+           a->speaks_for_all == b->speaks_for_all && svcr_parents_same(a->parents, b->parents) &&
            a->child.service == b->child.service && child_same(&a->child, &b->child);
 }
 
@@ -421,7 +414,8 @@ bool svcr_route_takes_same(const struct svcr_route *a, const struct svcr_route *
     }
     const struct svcr_ingress_route *left = (const void *)a->object;
     const struct svcr_ingress_route *right = (const void *)b->object;
-    return (a->program == NULL) == (b->program == NULL) && parents_same(a->parents, b->parents) &&
+    return (a->program == NULL) == (b->program == NULL) &&
+           svcr_parents_same(a->parents, b->parents) &&
            (a->child.kind == 0) == (b->child.kind == 0) && left->tls.given == right->tls.given &&
            a->rule->priority == b->rule->priority &&
            str_same(a->object, a->rule->match, b->object, b->rule->match) &&

@@ -3,13 +3,14 @@
 #include <svcroute/match.h>
 
 #include "base/memory.h"
+#include "resolve/doors.h"
 #include "resolve/rules.h"
 #include "resolve/sort.h"
 #include "resolve/table.h"
 #include "rule/logic.h"
 
-/* Routes ahead of one that are held against it. */
-enum { LOOKS_MAX = 256 };
+/* Routes ahead of one that are held against it, if SVCR_LOGIC_LOOKS_MAX for all of them suffice. */
+enum { AHEAD_MAX = 256 };
 
 struct lint {
     const struct svcroute_table *table;
@@ -44,21 +45,20 @@ __attribute__((format(printf, 4, 5))) static void warn(struct lint *lint, enum s
 
 /* ---- looking around ---- */
 
-/* Every connection that `narrow` may see, `wide` sees too. */
-static bool sees_all(const struct svcr_route *wide, const struct svcr_route *narrow)
+/* Every connection that `narrow` may see, `wide` sees too. Takes from *looks what it costs; too
+ * much to look at counts as no. */
+static bool sees_all(const struct svcr_route *wide, const struct svcr_route *narrow,
+                     uint32_t *looks)
 {
     const struct svcr_ingress_route *a = svcr_route_object(wide);
     const struct svcr_ingress_route *b = svcr_route_object(narrow);
-    const struct svcr_str *all = svcr_object_items(a, a->entry_points);
     const struct svcr_str *some = svcr_object_items(b, b->entry_points);
     bool sees =
         a->tls.given == b->tls.given && (a->entry_points.num == 0 || b->entry_points.num != 0);
-    for (uint32_t i = 0; sees && a->entry_points.num != 0 && i < b->entry_points.num; i++) {
-        bool there = false;
-        for (uint32_t j = 0; !there && j < a->entry_points.num; j++) {
-            there = svcr_text_same(svcr_object_text(a, all[j]), svcr_object_text(b, some[i]));
-        }
-        sees = there;
+    for (uint32_t i = 0; sees && a != b && a->entry_points.num != 0 && i < b->entry_points.num;
+         i++) {
+        sees = *looks != 0 && svcr_route_has_door(wide, svcr_object_text(b, some[i]));
+        *looks -= *looks != 0 ? 1 : 0;
     }
     return sees;
 }
@@ -74,15 +74,17 @@ static const struct svcroute_route *shadow_of(const struct lint *lint,
     svcr_text path = own->program->anchors[0].path;
     subject.host = own->program->anchors[0].host;
     subject.path = path.size != 0 ? path : SVCR_TEXT("/");
-    for (int i = 0; i < LOOKS_MAX; i++) {
+    uint32_t looks = SVCR_LOGIC_LOOKS_MAX;
+    for (int i = 0; i < AHEAD_MAX && looks != 0; i++) {
         const struct svcr_candidate *ahead =
             svcr_index_find(table->context, &table->rules, &subject, &search);
         if (ahead == NULL || svcr_candidate_compare(ahead, own) >= 0) {
             return NULL;
         }
         const struct svcr_route *route = svcr_entry_route(ahead->route);
-        if (sees_all(route, svcr_entry_route(own->route)) && svcr_route_leads_on(table, ahead) &&
-            svcr_program_implies(own->program, ahead->program)) {
+        if (sees_all(route, svcr_entry_route(own->route), &looks) &&
+            svcr_program_implies(own->program, ahead->program, &looks) &&
+            svcr_route_leads_on(table, ahead)) {
             return ahead->route;
         }
         search.after = ahead;
@@ -107,8 +109,7 @@ static void lint_route(struct lint *lint, const struct svcroute_route *handle)
         warn(lint, SVCR_DIAG_RULE_ALWAYS, handle,
              "every request matches this rule; PathPrefix(`/`) says so where it is meant");
     }
-    if (route->child.kind != 0 && svcr_index_has_scope(lint->table->context, &lint->table->rules,
-                                                       svcr_route_scope(lint->table, route))) {
+    if (route->child.kind != 0 && svcr_route_is_parent(lint->table, route)) {
         warn(lint, SVCR_DIAG_PARENT_WITH_SERVICE, handle,
              "the route has a service and others name it as their parent; no request takes it");
         return;

@@ -8,27 +8,27 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#include "resolve/doors.h"
+#include "resolve/parents.h"
 #include "resolve/rules.h"
 #include "resolve/table.h"
+
+/* Many parents that were looked for, which routes of one object share. */
+struct seen {
+    const struct svcr_parents *last;
+    bool there;
+    uint32_t looks; /* still to be had */
+};
 
 struct asking {
     const struct svcroute_table *table;
     const struct svcroute_route *parent; /* NULL: routes without parents */
     svcr_text entry_point;
     uint32_t flags; /* enum svcroute_match_flag */
+    struct seen *seen;
 };
 
 /* ---- which routes take part ---- */
-
-static bool names_entry_point(const struct svcr_ingress_route *object, svcr_text wanted)
-{
-    const struct svcr_str *names = svcr_object_items(object, object->entry_points);
-    bool found = false;
-    for (uint32_t i = 0; !found && i < object->entry_points.num; i++) {
-        found = svcr_text_same(svcr_object_text(object, names[i]), wanted);
-    }
-    return found;
-}
 
 /* A route without parents. Most are settled by marks: each further look costs a fetch from memory.
  */
@@ -38,14 +38,17 @@ static bool root_fits(const struct asking *asking, const struct svcr_candidate *
         (candidate->marks & SVCR_MARK_TLS) != 0 ? SVCROUTE_MATCH_PLAIN : SVCROUTE_MATCH_TLS;
     return (asking->flags & unwanted) == 0 &&
            (asking->entry_point.size == 0 || (candidate->marks & SVCR_MARK_ANY_ENTRY) != 0 ||
-            names_entry_point(svcr_route_object(svcr_entry_route(candidate->route)),
-                              asking->entry_point));
+            svcr_route_has_door(svcr_entry_route(candidate->route), asking->entry_point));
 }
 
-/* A route with parents: all of them must be there, and one is the route that was found. */
+/* A route with parents: all of them must be there, and one is the route that was found. Where they
+ * are many, whether they are there is asked once the rule matches. */
 static bool child_fits(const struct asking *asking, const struct svcr_route *route)
 {
     bool found = false;
+    if (svcr_parents_many(route->parents)) {
+        return svcr_parents_have(asking->table, route->parents, svcr_entry_route(asking->parent));
+    }
     for (uint32_t i = 0; i < route->parents->num; i++) {
         const struct svcroute_route *parent = svcr_parent_route(asking->table, route->parents, i);
         if (parent == NULL) {
@@ -56,7 +59,18 @@ static bool child_fits(const struct asking *asking, const struct svcr_route *rou
     return found;
 }
 
-enum { REFUSED_LOOKS_MAX = 4096 };
+static bool many_there(const struct asking *asking, const struct svcr_parents *parents)
+{
+    struct seen *seen = asking->seen;
+    if (seen->last != parents) {
+        seen->there = svcr_parents_there(asking->table, parents, &seen->looks);
+        seen->last = parents;
+    }
+    return seen->there;
+}
+
+/* What one request may cost in these. */
+enum { PARENT_LOOKS_MAX = 65536, REFUSED_LOOKS_MAX = 4096 };
 
 /* Profile traefik-v3: a service that the reference does not build takes all above it down. What is
  * left after so many looks counts as good. */
@@ -75,6 +89,20 @@ static bool service_refused(const struct svcroute_table *table,
     return refused;
 }
 
+bool svcr_route_is_parent(const struct svcroute_table *table, const struct svcr_route *route)
+{
+    const struct svcr_index *index = &table->rules;
+    struct svcr_writers writers = svcr_writers_of(table, route);
+    const struct svcr_object *object;
+    uint64_t key;
+    bool found = svcr_index_has_scope(table->context, index, svcr_route_scope(table, route));
+    while (!found && (object = svcr_writers_next(&writers)) != NULL) {
+        found = svcr_index_has_scope(table->context, index,
+                                     svcr_parents_scope(table->context, object, &key));
+    }
+    return found;
+}
+
 bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_candidate *candidate)
 {
     bool service = (candidate->marks & SVCR_MARK_SERVICE) != 0;
@@ -83,8 +111,7 @@ bool svcr_route_leads_on(const struct svcroute_table *table, const struct svcr_c
         return true;
     }
     const struct svcr_route *route = svcr_entry_route(candidate->route);
-    bool parent =
-        svcr_index_has_scope(table->context, &table->rules, svcr_route_scope(table, route));
+    bool parent = svcr_route_is_parent(table, route);
     if (!traefik || !service || parent) {
         return service != parent;
     }
@@ -99,6 +126,14 @@ static bool allow(const void *user, const struct svcr_candidate *candidate)
     const struct asking *asking = user;
     return asking->parent != NULL ? child_fits(asking, svcr_entry_route(candidate->route))
                                   : root_fits(asking, candidate);
+}
+
+static bool accept(const void *user, const struct svcr_candidate *candidate)
+{
+    const struct asking *asking = user;
+    const struct svcr_parents *parents = svcr_entry_route(candidate->route)->parents;
+    return svcr_route_leads_on(asking->table, candidate) &&
+           (parents == NULL || !svcr_parents_many(parents) || many_there(asking, parents));
 }
 
 /* ---- the calls ---- */
@@ -119,6 +154,38 @@ static int request_read(const struct svcroute_table *table, struct svcroute_matc
     return error == 0 ? svcr_subject_make(subject, own, traefik) : error;
 }
 
+/* In a scope, what goes ahead of the best so far. */
+static void find_better(const struct svcr_index *index, struct svcr_subject *subject,
+                        struct svcr_search *search, const struct svcroute_table *table,
+                        svcr_text scope, const struct svcr_candidate **best)
+{
+    search->scope = scope;
+    const struct svcr_candidate *found = svcr_index_find(table->context, index, subject, search);
+    if (found != NULL && (*best == NULL || svcr_candidate_compare(found, *best) < 0)) {
+        *best = found;
+    }
+}
+
+/* Among the routes below one. */
+static const struct svcr_candidate *find_below(const struct svcr_route *parent,
+                                               const struct svcr_index *index,
+                                               struct svcr_subject *subject,
+                                               struct svcr_search *search,
+                                               const struct svcroute_table *table)
+{
+    struct svcr_writers writers = svcr_writers_of(table, parent);
+    const struct svcr_candidate *best = NULL;
+    const struct svcr_object *object;
+    uint64_t key;
+    find_better(index, subject, search, table, svcr_route_scope(table, parent), &best);
+    while ((object = svcr_writers_next(&writers)) != NULL) {
+        find_better(index, subject, search, table, svcr_parents_scope(table->context, object, &key),
+                    &best);
+    }
+    find_better(index, subject, search, table, SVCR_SCOPE_MANY, &best);
+    return best;
+}
+
 int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index *index,
                     const struct svcroute_route *parent, const struct svcr_candidate *after,
                     const struct svcroute_match_request *request,
@@ -130,18 +197,16 @@ int svcr_rules_find(const struct svcroute_table *table, const struct svcr_index 
     if (error != 0) {
         return error;
     }
-    struct asking asking = {table, parent, own.entry_point, own.flags};
+    struct seen seen = {.looks = PARENT_LOOKS_MAX};
+    struct asking asking = {table, parent, own.entry_point, own.flags, &seen};
     struct svcr_search search = {
-        .scope =
-            parent != NULL ? svcr_route_scope(table, svcr_entry_route(parent)) : SVCR_TEXT_ABSENT,
         .after = after,
         .allow = allow,
+        .accept = accept,
         .user = &asking,
     };
-    do {
-        *found = svcr_index_find(table->context, index, &subject, &search);
-        search.after = *found;
-    } while (*found != NULL && !svcr_route_leads_on(table, *found));
+    *found = parent == NULL ? svcr_index_find(table->context, index, &subject, &search)
+                            : find_below(svcr_entry_route(parent), index, &subject, &search, table);
     return *found != NULL ? 0 : SVCROUTE_ERR_NOT_FOUND;
 }
 

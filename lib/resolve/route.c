@@ -4,13 +4,17 @@
 #include <svcroute/error.h>
 
 #include "base/memory.h"
+#include "resolve/doors.h"
+#include "resolve/parents.h"
 #include "resolve/rules.h"
 #include "resolve/table.h"
 
 struct making {
     struct svcr_resolver *resolver;
     const struct svcr_ingress_route *object;
+    struct svcr_doors *doors;     /* of all routes; NULL: few */
     struct svcr_parents *parents; /* of all routes; NULL: none */
+    bool spoken;                  /* a route with a program was made */
 };
 
 static struct svcr_position rule_position(const struct making *making, const struct svcr_rule *rule,
@@ -49,80 +53,6 @@ static void report_class(struct making *making)
                     "the annotation kubernetes.io/ingress.class is old; write "
                     "spec.ingressClassName");
     }
-}
-
-/* ---- parents ---- */
-
-/* The IngressRoute that a parentRef leads to; NULL: refused, and reported. */
-static struct svcr_object *parent_find(struct making *making, uint32_t index)
-{
-    struct svcr_resolver *resolver = making->resolver;
-    const struct svcr_ingress_route *object = making->object;
-    const struct svcr_name_ref *ref =
-        (const struct svcr_name_ref *)svcr_object_items(object, object->parent_refs) + index;
-    struct svcr_question question = {
-        .sort = SVCR_REFERENCE_PARENT,
-        .asked = resolver->namespace_,
-        .home = resolver->namespace_,
-        .name = svcr_object_text(object, ref->name),
-        .namespace_ = svcr_object_text(object, ref->namespace_),
-    };
-    struct svcr_answer answer = svcr_reference_judge(resolver->policy, &question);
-    struct svcr_position at = svcr_object_position(&object->head, ref->place, SVCR_NAME_REF_NAME);
-    struct svcr_spot spot = {SVCR_SPOT_PARENT, index, 0};
-    struct svcr_quoted quoted;
-    char path[SVCR_SPOT_MAX];
-    if (answer.refused != 0) {
-        svcr_report(resolver, answer.refused, 0, &object->head, at,
-                    svcr_spot_text(spot, "name", path),
-                    "the reference to the parent %s is not allowed, so all routes are left out; %s",
-                    svcr_quote(&quoted, question.name), svcr_reference_remedy(answer.refused));
-        return NULL;
-    }
-    struct svcr_entity *entity = resolver->entity->edges[object->num_references + index].to;
-    if (entity == NULL || entity->object == NULL || !svcr_watched(resolver, answer.namespace_)) {
-        svcr_report(resolver, SVCR_DIAG_PARENT_MISSING, 0, &object->head, at,
-                    svcr_spot_text(spot, "name", path),
-                    "there is no IngressRoute %s in namespace %.*s, so all routes are left out",
-                    svcr_quote(&quoted, question.name), SVCR_ARG(answer.namespace_));
-        return NULL;
-    }
-    return entity->object;
-}
-
-/* Finds the parents of all routes; *good false: the object is skipped, and that has been reported.
- * An object without routes is none. */
-static bool parents_make(struct making *making, bool *good)
-{
-    struct svcr_resolver *resolver = making->resolver;
-    uint32_t num = making->object->parent_refs.num;
-    struct svcr_parents *parents = NULL;
-    if (num == 0) {
-        return true;
-    }
-    parents = svcr_block_new(resolver->context, &svcr_parents_kind,
-                             sizeof(*parents) + num * sizeof(parents->items[0]));
-    if (parents == NULL) {
-        return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-    }
-    making->parents = parents;
-    parents->by_name = resolver->policy->profile == SVCROUTE_PROFILE_TRAEFIK_V3;
-    for (uint32_t i = 0; i < num; i++) {
-        struct svcr_object *object = parent_find(making, i);
-        if (object == NULL) {
-            *good = false;
-            continue;
-        }
-        uint32_t rules = ((const struct svcr_ingress_route *)(void *)object)->rules.num;
-        if (rules != 0) {
-            parents->items[parents->num_objects++] =
-                (struct svcr_parent){svcr_object_ref(object), parents->num};
-        }
-        if (__builtin_add_overflow(parents->num, rules, &parents->num)) {
-            return svcr_fail(resolver, SVCROUTE_ERR_NOMEM);
-        }
-    }
-    return resolver->error == 0;
 }
 
 /* ---- one route ---- */
@@ -258,6 +188,7 @@ static bool route_pack(struct making *making, const struct svcr_route *draft)
     }
     route->head.hash = svcr_name_hash(resolver->context, route->base_name);
     svcr_object_ref(route->object);
+    svcr_block_ref(route->doors);
     svcr_block_ref(route->parents);
     svcr_block_ref(route->child.service);
     svcr_block_ref(route->program);
@@ -307,8 +238,11 @@ static bool report_loss(struct making *making, const struct svcr_rule *rule, uin
 static bool route_make(struct making *making, const struct svcr_rule *rule, uint32_t index)
 {
     struct svcr_resolver *resolver = making->resolver;
-    struct svcr_route draft = {
-        .object = resolver->object, .rule = rule, .index = index, .parents = making->parents};
+    struct svcr_route draft = {.object = resolver->object,
+                               .rule = rule,
+                               .index = index,
+                               .doors = making->doors,
+                               .parents = making->parents};
     bool good = rule_good(making, rule, index);
     if (!good || resolver->error != 0) {
         return resolver->error == 0;
@@ -331,8 +265,10 @@ static bool route_make(struct making *making, const struct svcr_rule *rule, uint
         return false;
     }
     if (good && tls) {
-        bool made =
-            svcr_rule_compile(resolver, rule, index, &draft.program) && route_pack(making, &draft);
+        bool made = svcr_rule_compile(resolver, rule, index, &draft.program);
+        draft.speaks_for_all = draft.program != NULL && !making->spoken;
+        making->spoken = making->spoken || draft.speaks_for_all;
+        made = made && route_pack(making, &draft);
         svcr_block_unref(resolver->context, draft.program);
         return made;
     }
@@ -356,11 +292,13 @@ bool svcr_routes_make(struct svcr_resolver *resolver)
     if (!svcr_class_matches(resolver->policy, making.object)) {
         return resolver->error == 0;
     }
-    bool going = parents_make(&making, &good);
+    bool going = svcr_parents_make(resolver, &making.parents, &good) &&
+                 svcr_doors_make(resolver, &making.doors);
     const struct svcr_rule *rules = svcr_object_items(making.object, making.object->rules);
     for (uint32_t i = 0; going && good && i < making.object->rules.num; i++) {
         going = route_make(&making, &rules[i], i);
     }
+    svcr_block_unref(resolver->context, making.doors);
     svcr_block_unref(resolver->context, making.parents);
     return going && resolver->error == 0;
 }

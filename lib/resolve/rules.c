@@ -4,7 +4,11 @@
 
 #include <svcroute/error.h>
 
+#include "resolve/parents.h"
 #include "resolve/resolver.h"
+
+/* Of many parents: IngressRoutes under each of which a route is indexed. */
+enum { HOMES_FEW = 4 };
 
 /* ---- compiling ---- */
 
@@ -130,13 +134,22 @@ typedef int change_index(struct svcroute_context *context, struct svcr_index *in
 static int change(struct svcroute_context *context, struct svcr_index *index,
                   const struct svcr_candidate *candidate, change_index *step)
 {
-    const struct svcr_parents *parents = svcr_entry_route(candidate->route)->parents;
-    int error = 0;
+    const struct svcr_route *route = svcr_entry_route(candidate->route);
+    const struct svcr_parents *parents = route->parents;
     if (parents == NULL) {
-        error = step(context, index, SVCR_TEXT_ABSENT, candidate);
+        return step(context, index, SVCR_TEXT_ABSENT, candidate);
     }
-    for (uint32_t i = 0; error == 0 && parents != NULL && i < parents->num; i++) {
+    bool many = svcr_parents_many(parents);
+    bool scattered = parents->num_homes > HOMES_FEW;
+    int error = scattered ? step(context, index, SVCR_SCOPE_MANY, candidate) : 0;
+    for (uint32_t i = 0; error == 0 && !many && i < parents->num; i++) {
         error = step(context, index, svcr_parent_scope(parents, i), candidate);
+    }
+    for (uint32_t i = 0;
+         error == 0 && (!scattered || route->speaks_for_all) && i < parents->num_homes; i++) {
+        uint64_t key;
+        error = step(context, index, svcr_parents_scope(context, parents->homes[i]->object, &key),
+                     candidate);
     }
     return error;
 }
@@ -145,7 +158,9 @@ static int change(struct svcroute_context *context, struct svcr_index *index,
 static bool takes_places(const struct svcr_candidate *newer, const struct svcr_candidate *older)
 {
     return newer->program == older->program && svcr_candidate_compare(newer, older) == 0 &&
-           svcr_entry_route(newer->route)->parents == svcr_entry_route(older->route)->parents;
+           svcr_entry_route(newer->route)->parents == svcr_entry_route(older->route)->parents &&
+           svcr_entry_route(newer->route)->speaks_for_all ==
+               svcr_entry_route(older->route)->speaks_for_all;
 }
 
 int svcr_rules_replace(struct svcroute_context *context, struct svcr_index *index,

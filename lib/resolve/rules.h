@@ -19,8 +19,8 @@ bool svcr_rule_compile(struct svcr_resolver *resolver, const struct svcr_rule *r
 bool svcr_rules_follow(struct svcr_resolver *resolver, struct svcr_group *older,
                        struct svcr_group *newer);
 
-/* Routes below so many IngressRoutes that an entry for each would be too much are found in this
- * scope, whoever is asked for; one that speaks for all is with each of them, too. */
+/* Routes whose parents are of many IngressRoutes are found in this scope, whoever is asked for; one
+ * that speaks for all of its object is also where svcr_parents_scope() says of each of those. */
 #define SVCR_SCOPE_MANY SVCR_TEXT("*")
 /* Marks of candidates. */
 enum {

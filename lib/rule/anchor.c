@@ -298,7 +298,10 @@ static int anchors_of(struct work *work, const struct svcr_expr *expr, bool nega
 static int either(struct work *work, const struct svcr_expr *expr, bool negated, struct set *out)
 {
     struct set all = {NULL, 0};
-    uint32_t room = expr->num_calls; /* a set that "&&" made may need more */
+    uint32_t room = 0; /* not for all calls: these count on every level anew */
+    for (const struct svcr_expr *child = expr->child; child != NULL; child = child->next) {
+        room++;
+    }
     all.items = svcr_arena_zalloc(work->arena, room, sizeof(*all.items));
     for (const struct svcr_expr *child = expr->child; child != NULL; child = child->next) {
         struct set set;
@@ -308,7 +311,7 @@ static int either(struct work *work, const struct svcr_expr *expr, bool negated,
             return status;
         }
         if (set.num > room - all.num) {
-            room = 2 * (all.num + set.num) + child->num_calls;
+            room = 2 * (all.num + set.num);
             struct svcr_anchor *items = svcr_arena_zalloc(work->arena, room, sizeof(*items));
             if (items == NULL) {
                 return SVCROUTE_ERR_NOMEM;

@@ -394,6 +394,9 @@ static inline bool candidate_try(struct finding *finding, const struct svcr_cand
                               : !svcr_program_run(candidate->program, finding->subject, NULL)) {
         return false;
     }
+    if (search->accept != NULL && !search->accept(search->user, candidate)) {
+        return false;
+    }
     finding->best = candidate;
     return true;
 }

@@ -48,12 +48,13 @@ static inline bool svcr_index_has_scopes(const struct svcr_index *index)
 struct svcr_index svcr_index_share(const struct svcr_index *index);
 void svcr_index_clear(struct svcroute_context *context, struct svcr_index *index);
 
-/* Whether a candidate is to be considered at all. */
+/* Whether a candidate takes part. */
 typedef bool svcr_index_allow(const void *user, const struct svcr_candidate *candidate);
 struct svcr_search {
     svcr_text scope;                    /* empty: routes without parents */
     const struct svcr_candidate *after; /* only what comes behind it; NULL: from the first */
-    svcr_index_allow *allow;            /* NULL: all */
+    svcr_index_allow *allow;            /* asked ahead of the program; NULL: all */
+    svcr_index_allow *accept;           /* asked of those that match; NULL: all */
     const void *user;
     bool skip_programs; /* every candidate on the way is a match: for looking at neighbours */
 };

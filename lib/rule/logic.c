@@ -3,13 +3,13 @@
  * A way through a program is a list of tests known to be true or false. What one test tells of
  * another is decided by pairs (`told`); a way whose tests contradict each other is none that a
  * request goes. So a rule that matches never has no way to "yes", and one rule implies another if,
- * along each of its ways to "yes", the other has none to "no". Ways can be many: after LOOKS_MAX
- * tests the search gives up. */
+ * along each of its ways to "yes", the other has none to "no". Ways can be many: after so many
+ * tests as it may look at the search gives up. */
 #include "rule/logic.h"
 
 #include "rule/host.h"
 
-enum { WAY_MAX = 32, LOOKS_MAX = 4096 };
+enum { WAY_MAX = 32 };
 
 enum truth { UNKNOWN, TRUE, FALSE };
 
@@ -21,7 +21,7 @@ struct known {
 struct search {
     struct known known[WAY_MAX];
     size_t num;
-    uint32_t looks;
+    uint32_t looks;          /* at tests, still to be had */
     bool prefix_root_counts; /* PathPrefix(`/`) counts as true: every path but "*" begins so */
 };
 
@@ -134,9 +134,13 @@ static bool leads(struct search *search, const struct svcr_program *program, int
 {
     while (at >= 0) {
         const struct svcr_test *test = &program->tests[at];
+        if (search->looks == 0) {
+            return true;
+        }
+        search->looks--;
         enum truth truth = told(search, test);
         if (truth == UNKNOWN) {
-            if (search->num == WAY_MAX || ++search->looks >= LOOKS_MAX) {
+            if (search->num == WAY_MAX) {
                 return true;
             }
             search->known[search->num++] = (struct known){test, true};
@@ -153,18 +157,21 @@ static bool leads(struct search *search, const struct svcr_program *program, int
 
 bool svcr_program_always(const struct svcr_program *program)
 {
-    struct search search = {.num = 0};
+    struct search search = {.looks = SVCR_LOGIC_LOOKS_MAX};
     return !leads(&search, program, 0, SVCR_TEST_NO, NULL);
 }
 
 bool svcr_program_never(const struct svcr_program *program)
 {
-    struct search search = {.num = 0};
+    struct search search = {.looks = SVCR_LOGIC_LOOKS_MAX};
     return !leads(&search, program, 0, SVCR_TEST_YES, NULL);
 }
 
-bool svcr_program_implies(const struct svcr_program *narrow, const struct svcr_program *wide)
+bool svcr_program_implies(const struct svcr_program *narrow, const struct svcr_program *wide,
+                          uint32_t *looks)
 {
-    struct search search = {.prefix_root_counts = true};
-    return !leads(&search, narrow, 0, SVCR_TEST_YES, wide);
+    struct search search = {.looks = *looks, .prefix_root_counts = true};
+    bool implies = !leads(&search, narrow, 0, SVCR_TEST_YES, wide);
+    *looks = search.looks;
+    return implies;
 }

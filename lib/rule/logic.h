@@ -5,9 +5,14 @@
 
 #include "rule/program.h"
 
+/* Tests that a search may look at. */
+enum { SVCR_LOGIC_LOOKS_MAX = 4096 };
+
 bool svcr_program_always(const struct svcr_program *program);
 bool svcr_program_never(const struct svcr_program *program);
-/* Every request that `narrow` matches, `wide` matches too. */
-bool svcr_program_implies(const struct svcr_program *narrow, const struct svcr_program *wide);
+/* Every request that `narrow` matches, `wide` matches too. *looks: as many as are to be had, and
+ * what is left of them. */
+bool svcr_program_implies(const struct svcr_program *narrow, const struct svcr_program *wide,
+                          uint32_t *looks);
 
 #endif

@@ -384,6 +384,29 @@ START_TEST(test_picker)
 }
 END_TEST
 
+/* What else a host does with requests of a route is told to pickers, too: nobody else asks a table
+ * that is not the newest. */
+START_TEST(test_picker_middlewares)
+{
+    struct script script = {0};
+    struct scene scene = {0};
+    say_service(&script, "s", 1, 2, 0);
+    say_rules(&script, "a", "", "{match: Host(`h`), middlewares: [{name: m}], " TO_S "}");
+    scene_open(&scene, &script, "", 0);
+    uint64_t h = picked(&scene, "h");
+    say_rules(&script, "a", "", "{match: Host(`h`), middlewares: [{name: auth}], " TO_S "}");
+    scene_load(&scene, &script);
+    scene_resolve(&scene);
+    ck_assert_int_eq(svcroute_balancer_update(scene.balancer, scene.table, 1), 0);
+    ck_assert(svcroute_picker_stale(scene.picker));
+    ck_assert_int_eq(svcroute_picker_refresh(scene.picker, 1), 0);
+    ck_assert_uint_eq(picked(&scene, "h"), h);
+    ck_assert_text(svcroute_route_get_middleware(svcroute_picker_get_route(scene.picker, h), 0),
+                   "default-auth");
+    scene_close(&scene);
+}
+END_TEST
+
 /* A picker's way to routes below others, and to what is told of routes. */
 START_TEST(test_picker_children)
 {
@@ -545,6 +568,7 @@ Suite *suite_match(void)
     tcase_add_test(all, test_namesakes);
     tcase_add_test(all, test_refused);
     tcase_add_test(all, test_picker);
+    tcase_add_test(all, test_picker_middlewares);
     tcase_add_test(all, test_picker_children);
     tcase_add_test(all, test_ignored);
     tcase_add_test(all, test_lint);

@@ -9,7 +9,7 @@
 #include "balance_support.h"
 #include "naive_rule.h"
 
-enum { RULES = 48, OBJECTS = 10, ROUTES = 3, PARENTS = 2 };
+enum { RULES = 48, OBJECTS = 10, ROUTES = 3, PARENTS = 6 };
 
 /* ---- the world ---- */
 
@@ -287,15 +287,23 @@ static void object_roll(struct model *model, int place)
         .foreign = dice_once_in(dice, 15),
         .tls = dice_once_in(dice, child ? 15 : 4),
         .entry_points = dice_once_in(dice, child ? 15 : 3) ? dice_roll(dice, 4) : 0,
-        .num_parents = child ? 1 + (int)dice_roll(dice, 4) / 3 : 0,
+        .num_parents = !child                  ? 0
+                       : dice_once_in(dice, 6) ? 1 + (int)dice_roll(dice, PARENTS)
+                                               : 1 + (int)dice_roll(dice, 4) / 3,
         .num_routes = 1 + (int)dice_roll(dice, ROUTES),
     };
     for (int i = 0; i < object->num_parents; i++) {
         object->parents[i] =
             dice_once_in(dice, 10) ? (int)dice_roll(dice, OBJECTS) : 1 + (int)dice_roll(dice, 5);
+        /* Where there are many they shall be different, and there. */
+        for (int j = 0; i > 1 && j < OBJECTS && !model->objects[object->parents[i]].there; j++) {
+            object->parents[i] = (object->parents[i - 1] + 1 + j) % OBJECTS;
+        }
     }
     for (int i = 0; i < object->num_routes; i++) {
-        object->routes[i].rule = (int)dice_roll(dice, RULES);
+        /* Where names are joined alike, so shall rules be. */
+        object->routes[i].rule = (int)dice_roll(
+            dice, strstr(places[place].joined, "r-") != NULL && dice_once_in(dice, 2) ? 4 : RULES);
         object->routes[i].priority = ONE_OF(dice, priorities);
         object->routes[i].to = dice_once_in(dice, child ? 8 : 2) ? TO_NOTHING
                                : dice_once_in(dice, 5)           ? TO_SOMETIMES
