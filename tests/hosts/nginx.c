@@ -293,7 +293,8 @@ static void request(struct module *module, enum ending ending, unsigned *asked_b
 static void ask_for_routes(struct module *module)
 {
     static char long_host[1101];
-    static const struct {
+    const char *by_regexp = world_has_regexps() ? "users" : "web";
+    const struct {
         struct incoming incoming;
         const char *route;
         unsigned status;
@@ -307,6 +308,8 @@ static void ask_for_routes(struct module *module)
         {{"GET", "/", "web.example", "192.0.2.1", {"a", "b", "x-beta", "1", NULL}}, "beta", 0},
         {{"GET", "/", "web.example", "192.0.2.1", {"X-Beta", "12", NULL}}, "web", 0},
         {{"GET", "/?beta", "web.example", "192.0.2.1", {NULL}}, "beta", 0},
+        {{"GET", "/users/12a", "web.example", "192.0.2.1", {NULL}}, "web", 0},
+        {{"GET", "/users/12", "web.example", "192.0.2.1", {NULL}}, by_regexp, 0},
         {{"GET", "/", "other.example", "192.0.2.1", {NULL}}, NULL, HTTP_NOT_FOUND},
         {{"OPTIONS", "*", "other.example", "192.0.2.1", {NULL}}, NULL, HTTP_NOT_FOUND},
         {{"GET", "/%2e%2fapi", "web.example", "192.0.2.1", {NULL}}, NULL, HTTP_BAD_REQUEST},
@@ -435,7 +438,8 @@ int main(void)
         const char *name, *spec;
     } others[] = {{"api", SPEC("PathPrefix(`/api`) && Method(`GET`)")},
                   {"near", SPEC("ClientIP(`10.0.0.0/8`)")},
-                  {"beta", SPEC("(HeaderRegexp(`X-Beta`, `^1$`) || Query(`beta`))")}};
+                  {"beta", SPEC("(Header(`X-Beta`, `1`) || Query(`beta`))")},
+                  {"users", SPEC("PathRegexp(`^/users/[0-9]+$`)")}};
     static struct stream stream;
     static struct module module;
     int ends[2];
@@ -477,7 +481,7 @@ int main(void)
     check(starts[0] == 0 && starts[1] < PROCESSES && starts[2] < PROCESSES && starts[3] < PROCESSES,
           "all processes start with the same server");
     /* The master's copy is untouched by what the processes did. */
-    check(svcroute_table_num_routes(module.table) == 4, "the master's table");
+    check(svcroute_table_num_routes(module.table) == 5, "the master's table");
     exit_module(&module);
     check(world_bytes() == 0, "%lld bytes are left", (long long)world_bytes());
     return check_close();

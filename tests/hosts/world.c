@@ -335,6 +335,30 @@ void stream_rules(struct stream *stream, const char *type, const char *name, con
     stream_event(stream, type, "traefik.io/v1alpha1", "IngressRoute", name, "", rest);
 }
 
+bool world_has_regexps(void)
+{
+    static const char route[] =
+        "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: r}\n"
+        "spec: {routes: [{match: 'PathRegexp(`^/a?$`)', kind: Rule}]}\n";
+    struct svcroute_context *context;
+    struct svcroute_store *store;
+    struct svcroute_table *table;
+    struct svcroute_route_info info = {.size = sizeof(info)};
+    must(svcroute_context_new(&context, NULL, NULL, NULL), "context");
+    must(svcroute_store_new(&store, context), "store");
+    must(svcroute_store_load(store, route, sizeof(route) - 1, NULL, NULL, NULL), "a rule");
+    must(svcroute_resolve(&table, store, NULL, NULL, NULL), "resolve");
+    must(svcroute_route_get_info(table,
+                                 svcroute_table_find_route_of(table, text_of(""), text_of("r"),
+                                                              text_of("PathRegexp(`^/a?$`)"), 0),
+                                 &info),
+         "a route");
+    svcroute_table_unref(table);
+    svcroute_store_free(store);
+    svcroute_context_unref(context);
+    return info.matchable != 0;
+}
+
 struct svcroute_text text_of(const char *text)
 {
     return (struct svcroute_text){text, strlen(text)};

@@ -100,6 +100,9 @@ void stream_route(struct stream *stream, const char *type, const char *name, con
 /* An IngressRoute with its spec as JSON. */
 void stream_rules(struct stream *stream, const char *type, const char *name, const char *spec);
 
+/* Whether the library was built with regular expressions; without them their rules are errors. */
+bool world_has_regexps(void);
+
 struct svcroute_text text_of(const char *text);
 bool text_is(struct svcroute_text text, const char *expected);
 /* Copies a text into `size` bytes, with a NUL; cut if need be. */
