@@ -10,7 +10,7 @@
 #include "rule/logic.h"
 
 /* Routes ahead of one that are held against it, if SVCR_LOGIC_LOOKS_MAX for all of them suffice. */
-enum { AHEAD_MAX = 256 };
+enum { AHEAD_MAX = 64 };
 
 struct lint {
     const struct svcroute_table *table;

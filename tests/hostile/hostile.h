@@ -87,5 +87,6 @@ extern const size_t num_yaml_rejects, num_json_rejects, num_kube_rejects;
 void run_rejects(void);
 void run_bombs(void);
 void run_scaling(void);
+void run_rules(void);
 
 #endif

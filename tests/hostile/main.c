@@ -1,5 +1,5 @@
-/* The hostile suite: documents that are wrong, documents that want to cost more than they are
- * worth, and how cost grows with honest ones. */
+/* The hostile suite: documents that are wrong, documents, rules and requests that want to cost more
+ * than they are worth, and how cost grows with honest ones. */
 #include <stdio.h>
 
 #ifdef __GLIBC__
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
     if (argc > 2) {
-        fprintf(stderr, "usage: hostile [rejects|bombs|scaling]\n");
+        fprintf(stderr, "usage: hostile [rejects|bombs|scaling|rules]\n");
         return 2;
     }
     if (!*only || strcmp(only, "rejects") == 0) {
@@ -52,6 +52,9 @@ int main(int argc, char **argv)
     }
     if (!*only || strcmp(only, "scaling") == 0) {
         run_scaling();
+    }
+    if (!*only || strcmp(only, "rules") == 0) {
+        run_rules();
     }
     printf("%lu passed, %lu failed\n", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;

@@ -132,3 +132,30 @@ size_t matching_count(const struct matching *matching, const char *id)
     }
     return num;
 }
+
+bool matching_has_regexps(void)
+{
+    struct counting counting;
+    struct svcroute_context *context = counting_context(&counting, NULL);
+    struct matching matching;
+    struct input input = {NULL, 0, 0};
+    add_web(&input);
+    add_rule(&input, "r", "PathRegexp(`a+`)", 16);
+    matching_init(&matching, context, SVCROUTE_PROFILE_DEFAULT);
+    matching_load(&matching, &input);
+    matching_resolve(&matching);
+    bool has = matching_count(&matching, "rule-syntax") == 0;
+    matching_free(&matching);
+    input_free(&input);
+    svcroute_context_unref(context);
+    return has;
+}
+
+void run_rules(void)
+{
+    run_rule_rejects();
+    run_rule_bombs();
+    run_regex_bombs();
+    run_rule_shapes();
+    run_requests();
+}

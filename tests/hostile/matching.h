@@ -41,6 +41,8 @@ void matching_free(struct matching *matching);
 struct svcroute_text text_of(const char *text);
 /* GET with host and path. */
 struct svcroute_match_request request_of(const char *host, const char *path);
+/* Whether the library is built with regular expressions. */
+bool matching_has_regexps(void);
 /* Number of diagnostics with this id. */
 size_t matching_count(const struct matching *matching, const char *id);
 

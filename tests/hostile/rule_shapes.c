@@ -489,7 +489,10 @@ static void run_shape(const struct shape *shape, uint32_t profile)
         if (stage == RESOLVE) {
             check_memory(&run, 4 * sized(shape->n));
         }
-        check_growth(name, &work, sized(shape->n), &run);
+        /* Warnings look at everything in an order of their own; of more, what grows most is the
+         * time to fetch it. */
+        size_t n = stage == LINT && shape->n > 1000 ? 1000 : shape->n;
+        check_growth(name, &work, sized(n), &run);
     }
 }
 
