@@ -59,6 +59,7 @@ static uint64_t table_answers(const struct world *world, const struct svcroute_t
     uint64_t hash = mix_text(svcroute_table_num_routes(table), svcroute_export_get_text(text));
     hash = mix_number(hash, svcroute_table_num_services(table));
     hash = diags_answers(hash, diags);
+    hash = mix_number(hash, matching_answers(table));
     svcroute_diags_free(diags);
     svcroute_export_free(text);
     return hash;
@@ -149,8 +150,9 @@ uint64_t world_answers(const struct world *world)
     hash = mix_number(hash, (world->policy != NULL ? 2u : 0u) + (world->relist != NULL ? 1u : 0u));
     hash = mix_number(hash, world->balancer != NULL ? balancer_answers(world) : 0);
     for (int i = 0; i < 2; i++) {
-        hash = mix_number(
-            hash, world->pickers[i] != NULL ? 1u + svcroute_picker_stale(world->pickers[i]) : 0u);
+        const struct svcroute_picker *picker = world->pickers[i];
+        hash = mix_number(hash, picker != NULL ? 1u + svcroute_picker_stale(picker) : 0u);
+        hash = mix_number(hash, picker != NULL ? picker_matching_answers(picker) : 0);
     }
     for (int i = 0; i < 3; i++) {
         hash = mix_number(hash, world->picks[i] != NULL ? pick_answers(world->picks[i]) : 0);

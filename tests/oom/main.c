@@ -183,6 +183,7 @@ int main(int argc, char **argv)
     run_scenarios(store_scenarios, num_store_scenarios, only);
     run_scenarios(table_scenarios, num_table_scenarios, only);
     run_scenarios(balance_scenarios, num_balance_scenarios, only);
+    run_scenarios(rule_scenarios, num_rule_scenarios, only);
     printf("%lu passed, %lu failed\n", passed, failed);
     return failed == 0 && passed > 0 ? 0 : 1;
 }

@@ -69,9 +69,9 @@ struct scenario {
 };
 
 extern const struct scenario document_scenarios[], store_scenarios[], table_scenarios[],
-    balance_scenarios[];
+    balance_scenarios[], rule_scenarios[];
 extern const size_t num_document_scenarios, num_store_scenarios, num_table_scenarios,
-    num_balance_scenarios;
+    num_balance_scenarios, num_rule_scenarios;
 
 /* Ends the program: the suite itself is broken. */
 _Noreturn void give_up(const char *why);
@@ -85,6 +85,9 @@ extern const struct svcroute_text cluster_yaml, cluster_change, cluster_json, cl
 
 /* A number that stands for all that the world's objects answer (answers.c). */
 uint64_t world_answers(const struct world *world);
+/* The same for what is matched (matching.c); these allocate nothing. */
+uint64_t matching_answers(const struct svcroute_table *table);
+uint64_t picker_matching_answers(const struct svcroute_picker *picker);
 void world_free(struct world *world);
 
 #endif
